@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""Compiles every header of src/ alone, twice included. ccache makes a repeated run cheap."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import source_tree as tree
+
+
+def compile_alone(header, folder):
+    name = str(header.relative_to(tree.SRC))
+    source = Path(folder) / (name.replace("/", "__") + ".cpp")
+    source.write_text(f'#include "{name}"\n#include "{name}"\n', encoding="utf-8")
+    launcher = [shutil.which("ccache")] if shutil.which("ccache") else []
+    run = subprocess.run(
+        [*launcher, os.environ.get("CXX", "g++"), "-std=c++20", "-O0", "-Wall", "-Wextra", "-c",
+         "-I", str(tree.SRC), str(source), "-o", str(source.with_suffix(".o"))],
+        capture_output=True, text=True, check=False, env={**os.environ, "CCACHE_NOHASHDIR": "1"})
+    return header, run.returncode, run.stderr
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--jobs", type=int, default=2)
+    jobs = arguments.parse_args().jobs
+    headers = tree.cpp_files(folders=("src",), endings=(".h",))
+    status = 0
+    # A fixed folder: ccache's hash includes the path of what is compiled.
+    folder = tree.ROOT / "build" / "headers"
+    folder.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(jobs) as pool:
+        for header, code, message in pool.map(lambda h: compile_alone(h, folder), headers):
+            if code or message:
+                print(f"{tree.shown(header)}: does not compile alone\n{message}")
+                status = 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
