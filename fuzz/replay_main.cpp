@@ -31,15 +31,9 @@ std::string altered(std::string input, std::mt19937& random) {
   for (std::size_t i = 0; i < changes && !input.empty(); ++i) {
     const std::size_t at = random() % input.size();
     switch (random() % 3) {
-      case 0:
-        input[at] = static_cast<char>(random() & 0xFF);
-        break;
-      case 1:
-        input.erase(at, 1 + random() % 8);
-        break;
-      default:
-        input.insert(at, input.substr(random() % input.size(), random() % 16));
-        break;
+      case 0: input[at] = static_cast<char>(random() & 0xFF); break;
+      case 1: input.erase(at, 1 + random() % 8); break;
+      default: input.insert(at, input.substr(random() % input.size(), random() % 16)); break;
     }
   }
   return input;

@@ -46,12 +46,14 @@ std::optional<Digest> Digest::from_hex(std::string_view hex) {
 
 Digest sha256(std::string_view bytes) {
   Digest digest;
-  require(EVP_Digest(bytes.data(), bytes.size(), digest.bytes.data(), nullptr, EVP_sha256(), nullptr));
+  require(
+      EVP_Digest(bytes.data(), bytes.size(), digest.bytes.data(), nullptr, EVP_sha256(), nullptr));
   return digest;
 }
 
 struct DigestBuilder::State {
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(), EVP_MD_CTX_free};
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(),
+                                                                  EVP_MD_CTX_free};
 };
 
 DigestBuilder::DigestBuilder() : state_(std::make_unique<State>()) {

@@ -7,7 +7,8 @@ namespace {
 
 TEST(Digest, EqualsThePublishedVector) {
   // FIPS 180-4 example "abc".
-  EXPECT_EQ(sha256("abc").hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256("abc").hex(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST(Digest, ReadsItsOwnHexAndRefusesOthers) {

@@ -32,7 +32,8 @@ Error system_error(const fs::path& path, std::string_view doing) {
   ErrorCode code = ErrorCode::unavailable;
   if (number == ENOENT || number == ENOTDIR) code = ErrorCode::not_found;
   if (number == EACCES || number == EPERM) code = ErrorCode::permission_denied;
-  return Error{code, path.string() + ": cannot " + std::string(doing) + ": " + std::strerror(number)};
+  return Error{code,
+               path.string() + ": cannot " + std::string(doing) + ": " + std::strerror(number)};
 }
 
 Result<void> write_all(const FileHandle& file, const fs::path& path, std::string_view content) {
@@ -72,8 +73,8 @@ Result<std::string> read_file(const fs::path& path, std::uint64_t max_bytes) {
     if (got < 0) return system_error(path, "read");
     if (got == 0) return content;
     if (content.size() + static_cast<std::size_t>(got) > max_bytes) {
-      return Error{ErrorCode::resource_exhausted,
-                   path.string() + ": larger than the limit of " + std::to_string(max_bytes) + " bytes"};
+      return Error{ErrorCode::resource_exhausted, path.string() + ": larger than the limit of " +
+                                                      std::to_string(max_bytes) + " bytes"};
     }
     content.append(block, static_cast<std::size_t>(got));
   }

@@ -6,8 +6,8 @@
 
 namespace liquid {
 
-/// A value that can only be reached while its mutex is held. Use `with` for a few lines of work; hold
-/// at most one `Guarded` at a time and do accounting (metrics, logs) after it returns.
+/// A value that can only be reached while its mutex is held. Use `with` for a few lines of work;
+/// hold at most one `Guarded` at a time and do accounting (metrics, logs) after it returns.
 template <typename T>
 class Guarded {
  public:

@@ -16,7 +16,8 @@ namespace liquid {
 namespace {
 
 constexpr std::size_t kQueuedLines = 8192;
-constexpr std::array<std::string_view, 5> kLevelNames = {"debug", "info", "warning", "error", "off"};
+constexpr std::array<std::string_view, 5> kLevelNames = {"debug", "info", "warning", "error",
+                                                         "off"};
 
 std::atomic<LogLevel> current_level{LogLevel::info};
 
@@ -40,8 +41,9 @@ std::string timestamp() {
   const std::time_t seconds = system_clock::to_time_t(now);
   std::tm parts{};
   gmtime_r(&seconds, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, millis);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900,
+                     parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     millis);
 }
 
 void append_value(std::string& line, const LogField& field) {

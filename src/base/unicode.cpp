@@ -80,9 +80,9 @@ std::optional<std::string> to_nfc(std::string_view text) {
 }
 
 std::optional<std::string> to_nfkc_casefold(std::string_view text) {
-  return map_with(text, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE |
-                                                       UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
-                                                       UTF8PROC_IGNORE));
+  return map_with(
+      text, static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
+                                           UTF8PROC_CASEFOLD | UTF8PROC_IGNORE));
 }
 
 std::string fold_white_space(std::string_view text) {
