@@ -33,11 +33,15 @@ struct Prompt {
 };
 
 struct Draft {
-  std::string text;                      ///< With citation marks [n].
-  std::vector<std::size_t> cited;        ///< 0-based passages, in order of first citation; no duplicates.
-  bool found = false;                    ///< False: nothing in the passages answers the question.
-  double support = 0.0;                  ///< 0..1: how well the cited passages cover the question.
+  std::string text;                ///< With citation marks [n].
+  std::vector<std::size_t> cited;  ///< 0-based passages, in order of first citation; no duplicates.
+  bool found = false;              ///< False: nothing in the passages answers the question.
+  double support = 0.0;            ///< 0..1: how well the cited passages cover the question.
 };
+
+/// The text of every draft with `found` false.
+inline constexpr const char* kNothingFound =
+    "I found nothing in the documents that answers this question.";
 
 /// Passages → answer. Blocking; called on worker threads, from several at once.
 class Generator {

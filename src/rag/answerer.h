@@ -23,12 +23,12 @@ struct Question {
 struct Answer {
   std::string text;
   std::vector<std::string> sources;  ///< "path" or "path > section", cited first, no duplicates.
-  double confidence = 0.0;  ///< 0..1; its meaning stands in rag/README.md and is tested.
+  double confidence = 0.0;           ///< 0..1; its meaning stands in rag/README.md and is tested.
   std::size_t context_used = 0;      ///< Chunks the generator was given.
   bool found = false;
   search::RetrievalKind retrieval = search::RetrievalKind::lexical;
-  Digest evidence;  ///< See `evidence_digest`.
-  Digest epoch;     ///< Of the snapshot that was searched.
+  Digest evidence;                        ///< See `evidence_digest`.
+  Digest epoch;                           ///< Of the snapshot that was searched.
   std::vector<std::string> document_ids;  ///< Of every retrieved chunk: what the answer depends on.
 };
 

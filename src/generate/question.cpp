@@ -1,0 +1,175 @@
+#include "generate/question.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string_view>
+
+namespace liquid::generate {
+namespace {
+
+constexpr std::size_t kMaxTerms = 48;
+/// Characters of a question that are searched for names and wording.
+constexpr std::size_t kMaxReadBytes = 4096;
+constexpr double kUnspecificShare = 0.3;
+
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/// Blank-separated words of the question, punctuation around them cut off.
+std::vector<std::string_view> spoken_words(std::string_view question) {
+  constexpr std::string_view kAround = ".,;:!?\"'()[]{}<>`";
+  std::vector<std::string_view> words;
+  std::size_t position = 0;
+  while (position < question.size()) {
+    const std::size_t begin = question.find_first_not_of(" \t\r\n", position);
+    if (begin == std::string_view::npos) break;
+    const std::size_t end = std::min(question.find_first_of(" \t\r\n", begin), question.size());
+    std::string_view word = question.substr(begin, end - begin);
+    while (!word.empty() && kAround.find(word.front()) != std::string_view::npos) {
+      word.remove_prefix(1);
+    }
+    while (!word.empty() && kAround.find(word.back()) != std::string_view::npos) {
+      word.remove_suffix(1);
+    }
+    if (word.ends_with("'s")) word.remove_suffix(2);
+    if (!word.empty()) words.push_back(word);
+    position = end;
+  }
+  return words;
+}
+
+/// "max_connections", "HAProxy", "io_uring", "x509", "--flag", "$name".
+bool is_shaped_like_a_name(std::string_view word) {
+  if (word.find('_') != std::string_view::npos || word.front() == '$' || word.starts_with("--")) {
+    return true;
+  }
+  bool has_letter = false;
+  bool has_digit = false;
+  bool has_inner_upper = false;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    has_letter = has_letter || is_upper(word[i]) || is_lower(word[i]);
+    has_digit = has_digit || is_digit(word[i]);
+    has_inner_upper = has_inner_upper || (i > 0 && is_upper(word[i]));
+  }
+  return has_letter && (has_digit || has_inner_upper);
+}
+
+/// A capital letter says "name" only where a sentence does not start.
+bool is_name(const std::vector<std::string_view>& words, std::size_t at) {
+  if (is_shaped_like_a_name(words[at])) return true;
+  if (at == 0 || words[at].size() < 2 || !is_upper(words[at][0])) return false;
+  const std::string_view previous = words[at - 1];
+  const char behind_previous = *(previous.data() + previous.size());
+  const bool sentence_starts = behind_previous == '.' || behind_previous == '?' ||
+                               behind_previous == '!' || behind_previous == ':';
+  return !sentence_starts;
+}
+
+class Reader {
+ public:
+  Reader(const Prompt& prompt, const WordSplitter& splitter,
+         const std::unordered_set<std::string>& unspecific)
+      : prompt_(prompt), splitter_(splitter), unspecific_(unspecific) {}
+
+  Question read() {
+    read_terms();
+    read_names();
+    const std::string_view question = std::string_view(prompt_.question).substr(0, kMaxReadBytes);
+    question_.kinds = wanted_kinds(question);
+    return std::move(question_);
+  }
+
+ private:
+  void read_terms() {
+    for (const Prompt::Term& term : prompt_.terms) {
+      for (const Word& word : splitter_.split(term.surface)) add_term(word.stem, term.weight);
+    }
+    std::stable_sort(
+        question_.terms.begin(), question_.terms.end(),
+        [](const Question::Term& a, const Question::Term& b) { return a.weight > b.weight; });
+    if (question_.terms.size() > kMaxTerms) question_.terms.resize(kMaxTerms);
+    double total = 0.0;
+    for (const Question::Term& term : question_.terms) total += term.weight;
+    if (total <= 0.0) return;
+    for (Question::Term& term : question_.terms) term.weight /= total;
+  }
+
+  void add_term(const std::string& stem, double weight) {
+    if (unspecific_.contains(stem)) weight *= kUnspecificShare;
+    const auto same = std::find_if(question_.terms.begin(), question_.terms.end(),
+                                   [&](const Question::Term& term) { return term.stem == stem; });
+    if (same == question_.terms.end()) question_.terms.push_back({stem, weight});
+  }
+
+  void read_names() {
+    const std::vector<std::string_view> words =
+        spoken_words(std::string_view(prompt_.question).substr(0, kMaxReadBytes));
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (is_name(words, i)) add_name(words[i]);
+    }
+  }
+
+  void add_name(std::string_view word) {
+    Question::Name name{ascii_lower(word), {}, 0.0};
+    for (const Word& part : splitter_.split(word)) {
+      name.weight += weight_of(part.stem);
+      name.stems.push_back(part.stem);
+    }
+    if (name.weight > 0.0) question_.names.push_back(std::move(name));
+  }
+
+  double weight_of(const std::string& stem) const {
+    for (const Question::Term& term : question_.terms) {
+      if (term.stem == stem) return term.weight;
+    }
+    return 0.0;
+  }
+
+  const Prompt& prompt_;
+  const WordSplitter& splitter_;
+  const std::unordered_set<std::string>& unspecific_;
+  Question question_;
+};
+
+}  // namespace
+
+std::unordered_set<std::string> unspecific_stems(const WordSplitter& splitter) {
+  static constexpr auto kWords = std::to_array<std::string_view>(
+      {"use",      "using",      "make",      "try",      "get",       "want",
+       "need",     "show",       "give",      "tell",     "ask",       "happen",
+       "work",     "actually",   "roughly",   "usually",  "normally",  "kind",
+       "thing",    "way",        "anybody",   "somebody", "someone",   "anyone",
+       "anything", "everything", "something", "much",     "many",      "general",
+       "possible", "let",        "put",       "turn",     "take",      "go",
+       "come",     "mean",       "call",      "look",     "keep",      "new",
+       "old",      "first",      "last",      "good",     "best",      "bad",
+       "please",   "also",       "still",     "really",   "simply",    "just",
+       "exactly",  "according",  "without",   "instead",  "page",      "documentation",
+       "document", "own",        "right",     "large",    "big",       "small",
+       "long",     "often",      "short",     "see",      "find",      "know",
+       "say",      "stand",      "mention",   "describe", "explain",   "recommend",
+       "suggest",  "allow",      "able",      "help",     "like",      "one",
+       "two",      "another",    "other",     "same",     "different", "certain",
+       "several",  "every",      "each",      "always",   "never",     "ever",
+       "sort",     "form",       "part",      "place",    "matter",    "case",
+       "question", "answer",     "example",   "purpose",  "reason",    "difference",
+       "become",   "expect"});
+  std::unordered_set<std::string> stems;
+  for (const std::string_view word : kWords) stems.insert(splitter.stem(word));
+  return stems;
+}
+
+Question read_question(const Prompt& prompt, const WordSplitter& splitter,
+                       const std::unordered_set<std::string>& unspecific) {
+  return Reader(prompt, splitter, unspecific).read();
+}
+
+}  // namespace liquid::generate
