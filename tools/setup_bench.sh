@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Fetches the rivals that the benchmarks compare with into .deps/, nothing global:
+# Fetches the rivals that the benchmarks compare with into .deps/, nothing global (the load generator
+# wrk is a system package, see tools/setup.sh bench):
 #   .deps/nginx       the distribution's nginx, unpacked, never installed (so no service starts)
-#   .deps/wrk         the HTTP load generator, only where no wrk is installed
 #   .deps/bench-venv  tantivy from PyPI
 # Safe to run again: what is there already is kept.
 set -euo pipefail
@@ -42,16 +42,6 @@ setup_nginx() {
   "$deps/nginx/usr/sbin/nginx" -v || fail "the downloaded nginx does not start"
 }
 
-setup_wrk() {
-  if command -v wrk >/dev/null || [[ -x $deps/wrk/wrk ]]; then return; fi
-  unpack_packages "$deps/wrk" wrk libluajit-5.1-2 libluajit-5.1-common
-  local libraries
-  libraries=$(dirname "$(find "$deps/wrk" -name 'libluajit-5.1.so.2' -print -quit)")
-  printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' "$libraries" "$deps/wrk/usr/bin/wrk" \
-    >"$deps/wrk/wrk"
-  chmod +x "$deps/wrk/wrk"
-}
-
 setup_tantivy() {
   local python=$deps/bench-venv/bin/python
   if "$python" -c "import tantivy" 2>/dev/null; then return; fi
@@ -62,5 +52,4 @@ setup_tantivy() {
 
 mkdir -p "$deps"
 setup_nginx
-setup_wrk
 setup_tantivy

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Measures against the rivals and prints the tables; each result is kept as build/bench/NAME.json.
+#
+#   bench/run.sh [--large] [--publish] [NAME…]
+#
+# NAME     http_hit hit_during_miss search miss_overhead cache_policy retrieval; all when none is given
+# --large  search also over 1 000 000 passages (about ten minutes more)
+# --publish  writes the tables of all kept results into bench/README.md
+#
+# LIQUID_BUILD=FOLDER measures another build folder instead of building build/release.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/../tools/common.sh"
+
+readonly all_names=(http_hit hit_during_miss search miss_overhead cache_policy retrieval)
+names=()
+large=0
+report_flags=()
+
+for argument in "$@"; do
+  case $argument in
+    --large) large=1 ;;
+    --publish) report_flags+=(--publish) ;;
+    -h | --help)
+      sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+      exit 0
+      ;;
+    *)
+      [[ " ${all_names[*]} " == *" $argument "* ]] ||
+        die "bench/run.sh: unknown name '$argument' (known: ${all_names[*]})"
+      names+=("$argument")
+      ;;
+  esac
+done
+if ((${#names[@]} == 0)); then names=("${all_names[@]}"); fi
+
+prepare() {
+  tools/setup.sh bench
+  tools/setup_bench.sh
+  if [[ -n ${LIQUID_BUILD:-} ]]; then return; fi
+  say "building the release programs (log: build/logs/bench.log)"
+  quietly build/logs/bench.log build release ||
+    die "the build failed: $(tail -n 5 build/logs/bench.log)"
+}
+
+measure() {
+  case $1 in
+    search)
+      python3 bench/search/run.py
+      if ((large)); then python3 bench/search/run.py --large; fi
+      ;;
+    *) python3 "bench/$1/run.py" ;;
+  esac
+}
+
+prepare
+done_names=()
+for name in "${names[@]}"; do
+  say "measuring $name" >&2
+  measure "$name"
+  done_names+=("$name")
+  if [[ $name == search ]] && ((large)); then done_names+=(search_large); fi
+done
+python3 bench/report.py "${report_flags[@]}" "${done_names[@]}"
