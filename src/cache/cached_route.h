@@ -35,13 +35,14 @@ struct CachedRoute {
   std::function<std::variant<std::string, http::Response>(const http::Request&)> canonicalize;
   /// Canonical JSON → answer. The answer depends on nothing else but the index and `version`.
   std::function<Computed(const std::string& canonical)> compute;
-  /// Retrieval only. Epoch and evidence as `compute` would find them now; an empty optional-like
-  /// `ok == false` means it could not be told and the entry must not be used.
+  /// What retrieval finds now. `ok == false`: it could not be told, so a stored answer must not be
+  /// used.
   struct Evidence {
     bool ok = false;
     Digest epoch;
     Digest evidence;
   };
+  /// Retrieval only: epoch and evidence as `compute` would find them now.
   std::function<Evidence(const std::string& canonical)> current_evidence;
 };
 
