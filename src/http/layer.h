@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,6 +15,13 @@ namespace liquid::http {
 /// How an answer came about; the cache layer sets it, log and metrics read it.
 enum class CacheOutcome { none, hit, revalidated, joined, miss, bypass };
 
+/// What a rate limit left to the caller; told in headers on the way out.
+struct RateGrant {
+  std::uint32_t limit = 0;  ///< 0: this request was not limited.
+  std::uint32_t remaining = 0;
+  std::int64_t full_again = 0;  ///< Unix seconds.
+};
+
 /// One request on its way through the layers. Lives on its connection's I/O thread.
 struct Exchange {
   Request request;
@@ -25,6 +33,7 @@ struct Exchange {
   bool is_admin = false;       ///< Set by the identity layer.
   std::string_view route;      ///< Pattern of the route, for metrics; a constant with static life time.
   CacheOutcome cache_outcome = CacheOutcome::none;
+  RateGrant rate;              ///< Set by the rate limit layer.
 };
 
 /// Delivers the answer of deferred work: called exactly once, from any thread, also after the
