@@ -10,18 +10,10 @@
 namespace liquid::generate {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
-}
-bool is_letter(char c) {
-  return is_upper(c) || (c >= 'a' && c <= 'z');
-}
-bool is_word(char c) {
-  return is_letter(c) || is_digit(c);
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_letter(char c) { return is_upper(c) || (c >= 'a' && c <= 'z'); }
+bool is_word(char c) { return is_letter(c) || is_digit(c); }
 
 /// Blank-separated pieces without the punctuation around them; '$', '/', '-' and ':' in front stay.
 std::vector<std::string_view> tokens_of(std::string_view text) {
@@ -148,25 +140,16 @@ bool is_identifier(std::string_view token) {
 bool is_of_kind(const std::vector<std::string_view>& tokens, std::size_t at, AnswerKind kind) {
   const std::string_view token = tokens[at];
   switch (kind) {
-    case AnswerKind::duration:
-      return is_quantity(tokens, at, is_time_unit);
-    case AnswerKind::size:
-      return is_quantity(tokens, at, is_size_unit);
-    case AnswerKind::number:
-      return is_digit(token[0]) || is_number_word(token);
-    case AnswerKind::port:
-      return is_port(token);
-    case AnswerKind::status_code:
-      return is_status_code(token);
-    case AnswerKind::flag:
-      return is_flag(token);
-    case AnswerKind::path:
-      return is_path(token);
-    case AnswerKind::identifier:
-      return is_identifier(token);
+    case AnswerKind::duration: return is_quantity(tokens, at, is_time_unit);
+    case AnswerKind::size: return is_quantity(tokens, at, is_size_unit);
+    case AnswerKind::number: return is_digit(token[0]) || is_number_word(token);
+    case AnswerKind::port: return is_port(token);
+    case AnswerKind::status_code: return is_status_code(token);
+    case AnswerKind::flag: return is_flag(token);
+    case AnswerKind::path: return is_path(token);
+    case AnswerKind::identifier: return is_identifier(token);
     case AnswerKind::ruling:
-    case AnswerKind::fallback:
-      return false;
+    case AnswerKind::fallback: return false;
   }
   return false;
 }

@@ -144,12 +144,11 @@ double support_of(const SentenceScore& best, const ReadPassage& passage, const Q
 }  // namespace
 
 ExtractiveGenerator::ExtractiveGenerator(ExtractiveOptions options)
-    : options_(std::move(options)),
-      unspecific_(unspecific_stems(WordSplitter(options_.language))) {}
+    : options_(std::move(options)) {}
 
 Result<Draft> ExtractiveGenerator::generate(const Prompt& prompt) const {
   const WordSplitter splitter(options_.language);
-  const Question question = read_question(prompt, splitter, unspecific_);
+  const Question question = read_question(prompt, splitter);
   std::vector<ReadPassage> passages;
   for (const Passage& passage : prompt.passages) {
     passages.push_back(read_passage(passage, question, splitter));

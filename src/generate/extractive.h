@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <unordered_set>
 
 #include "generate/generator.h"
 
@@ -25,7 +24,6 @@ class ExtractiveGenerator final : public Generator {
 
  private:
   ExtractiveOptions options_;
-  std::unordered_set<std::string> unspecific_;
 };
 
 }  // namespace liquid::generate

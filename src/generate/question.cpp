@@ -5,23 +5,29 @@
 #include <cctype>
 #include <string_view>
 
+#include "generate/common_words.h"
+
 namespace liquid::generate {
 namespace {
 
 constexpr std::size_t kMaxTerms = 48;
 /// Characters of a question that are searched for names and wording.
 constexpr std::size_t kMaxReadBytes = 4096;
-constexpr double kUnspecificShare = 0.3;
 
-bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
+/// How much of its weight a word keeps.
+double share_of(WordCharacter character) {
+  switch (character) {
+    case WordCharacter::function_word: return 0.0;
+    case WordCharacter::vague: return 0.25;
+    case WordCharacter::everyday: return 0.6;
+    case WordCharacter::special: return 1.0;
+  }
+  return 1.0;
 }
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
-}
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Blank-separated words of the question, punctuation around them cut off.
 std::vector<std::string_view> spoken_words(std::string_view question) {
@@ -75,9 +81,8 @@ bool is_name(const std::vector<std::string_view>& words, std::size_t at) {
 
 class Reader {
  public:
-  Reader(const Prompt& prompt, const WordSplitter& splitter,
-         const std::unordered_set<std::string>& unspecific)
-      : prompt_(prompt), splitter_(splitter), unspecific_(unspecific) {}
+  Reader(const Prompt& prompt, const WordSplitter& splitter)
+      : prompt_(prompt), splitter_(splitter) {}
 
   Question read() {
     read_terms();
@@ -90,7 +95,11 @@ class Reader {
  private:
   void read_terms() {
     for (const Prompt::Term& term : prompt_.terms) {
-      for (const Word& word : splitter_.split(term.surface)) add_term(word.stem, term.weight);
+      const double share = share_of(character_of(ascii_lower(term.surface)));
+      if (share <= 0.0) continue;
+      for (const Word& word : splitter_.split(term.surface)) {
+        add_term(word.stem, share * term.weight);
+      }
     }
     std::stable_sort(
         question_.terms.begin(), question_.terms.end(),
@@ -103,7 +112,6 @@ class Reader {
   }
 
   void add_term(const std::string& stem, double weight) {
-    if (unspecific_.contains(stem)) weight *= kUnspecificShare;
     const auto same = std::find_if(question_.terms.begin(), question_.terms.end(),
                                    [&](const Question::Term& term) { return term.stem == stem; });
     if (same == question_.terms.end()) question_.terms.push_back({stem, weight});
@@ -135,41 +143,13 @@ class Reader {
 
   const Prompt& prompt_;
   const WordSplitter& splitter_;
-  const std::unordered_set<std::string>& unspecific_;
   Question question_;
 };
 
 }  // namespace
 
-std::unordered_set<std::string> unspecific_stems(const WordSplitter& splitter) {
-  static constexpr auto kWords = std::to_array<std::string_view>(
-      {"use",      "using",      "make",      "try",      "get",       "want",
-       "need",     "show",       "give",      "tell",     "ask",       "happen",
-       "work",     "actually",   "roughly",   "usually",  "normally",  "kind",
-       "thing",    "way",        "anybody",   "somebody", "someone",   "anyone",
-       "anything", "everything", "something", "much",     "many",      "general",
-       "possible", "let",        "put",       "turn",     "take",      "go",
-       "come",     "mean",       "call",      "look",     "keep",      "new",
-       "old",      "first",      "last",      "good",     "best",      "bad",
-       "please",   "also",       "still",     "really",   "simply",    "just",
-       "exactly",  "according",  "without",   "instead",  "page",      "documentation",
-       "document", "own",        "right",     "large",    "big",       "small",
-       "long",     "often",      "short",     "see",      "find",      "know",
-       "say",      "stand",      "mention",   "describe", "explain",   "recommend",
-       "suggest",  "allow",      "able",      "help",     "like",      "one",
-       "two",      "another",    "other",     "same",     "different", "certain",
-       "several",  "every",      "each",      "always",   "never",     "ever",
-       "sort",     "form",       "part",      "place",    "matter",    "case",
-       "question", "answer",     "example",   "purpose",  "reason",    "difference",
-       "become",   "expect"});
-  std::unordered_set<std::string> stems;
-  for (const std::string_view word : kWords) stems.insert(splitter.stem(word));
-  return stems;
-}
-
-Question read_question(const Prompt& prompt, const WordSplitter& splitter,
-                       const std::unordered_set<std::string>& unspecific) {
-  return Reader(prompt, splitter, unspecific).read();
+Question read_question(const Prompt& prompt, const WordSplitter& splitter) {
+  return Reader(prompt, splitter).read();
 }
 
 }  // namespace liquid::generate

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "generate/answer_kind.h"
@@ -29,12 +28,8 @@ struct Question {
   std::vector<AnswerKind> kinds;
 };
 
-/// Words that carry a question but hardly its subject ("try", "actually", "anybody"), as stems.
-std::unordered_set<std::string> unspecific_stems(const WordSplitter& splitter);
-
 /// Reads the prompt's question and terms. Work is bounded: of very long questions the heaviest
 /// terms are kept.
-Question read_question(const Prompt& prompt, const WordSplitter& splitter,
-                       const std::unordered_set<std::string>& unspecific);
+Question read_question(const Prompt& prompt, const WordSplitter& splitter);
 
 }  // namespace liquid::generate

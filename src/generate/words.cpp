@@ -9,9 +9,7 @@
 namespace liquid::generate {
 namespace {
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_ascii_word(unsigned char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -60,9 +58,7 @@ WordSplitter::WordSplitter(const std::string& language)
 
 WordSplitter::~WordSplitter() = default;
 
-void WordSplitter::Free::operator()(sb_stemmer* stemmer) const {
-  sb_stemmer_delete(stemmer);
-}
+void WordSplitter::Free::operator()(sb_stemmer* stemmer) const { sb_stemmer_delete(stemmer); }
 
 std::string WordSplitter::stem(std::string_view word) const {
   std::string folded = case_fold(word);
