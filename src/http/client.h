@@ -29,8 +29,8 @@ struct ClientResponse {
   std::string_view header(std::string_view lower_case_name) const;
 };
 
-/// A blocking HTTP client over libcurl; keeps connections alive between calls. One call at a time per
-/// object is fastest; calls from several threads are safe and wait for one another's handle only.
+/// A blocking HTTP client over libcurl; keeps connections alive between calls. Calls from several
+/// threads are safe and run side by side, each on a connection of its own.
 class Client {
  public:
   Client();

@@ -28,12 +28,12 @@ struct Exchange {
   std::string_view remote_address;  ///< Without port; of the peer, or of a trusted proxy's client.
   bool remote_is_loopback = false;
   Monotonic received{};
-  std::string request_id;      ///< Taken from X-Request-Id when it is short and clean, else made.
-  std::string tenant;          ///< Set by the identity layer; "public" when nobody said who.
-  bool is_admin = false;       ///< Set by the identity layer.
-  std::string_view route;      ///< Pattern of the route, for metrics; a constant with static life time.
+  std::string request_id;  ///< Taken from X-Request-Id when it is short and clean, else made.
+  std::string tenant;      ///< Set by the identity layer; "public" when nobody said who.
+  bool is_admin = false;   ///< Set by the identity layer.
+  std::string_view route;  ///< Pattern of the route, for metrics; a constant with static life time.
   CacheOutcome cache_outcome = CacheOutcome::none;
-  RateGrant rate;              ///< Set by the rate limit layer.
+  RateGrant rate;  ///< Set by the rate limit layer.
 };
 
 /// Delivers the answer of deferred work: called exactly once, from any thread, also after the
@@ -43,17 +43,18 @@ using Completion = std::function<void(Response, CacheOutcome)>;
 /// Go on with the next layer.
 struct Continue {};
 
-/// The answer comes later. `start` is called once, on the I/O thread, after all `enter` calls; it must
-/// not block. It must own (by value) everything it needs: the Exchange's views are gone by then.
+/// The answer comes later. `start` is called once, on the I/O thread, after all `enter` calls; it
+/// must not block. It must own (by value) everything it needs: the Exchange's views are gone by
+/// then.
 struct Deferred {
   std::function<void(Completion)> start;
 };
 
 using Step = std::variant<Continue, Response, Deferred>;
 
-/// One link of the visible chain (access log → identity → rate limit → cache → routes). Both calls run on
-/// the connection's I/O thread and must not block. Layers are shared by all I/O threads: whatever
-/// state they keep is synchronised inside.
+/// One link of the visible chain (access log → identity → rate limit → cache → routes). Both calls
+/// run on the connection's I/O thread and must not block. Layers are shared by all I/O threads:
+/// whatever state they keep is synchronised inside.
 class Layer {
  public:
   virtual ~Layer() = default;

@@ -52,8 +52,8 @@ class HeaderBlock {
 };
 
 /// The part of an answer that can be kept and sent many times: immutable, shared with the cache.
-/// `head` holds what belongs to the content (Content-Type, ETag); Content-Length, Date and everything
-/// per request are added when it is sent.
+/// `head` holds what belongs to the content (Content-Type, ETag); Content-Length, Date and
+/// everything per request are added when it is sent.
 struct StoredReply {
   int status = 200;
   HeaderBlock head;

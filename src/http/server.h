@@ -23,8 +23,8 @@ struct ServerOptions {
   std::uint16_t port = 8000;  ///< 0 = any free port, see `Server::port()`.
   unsigned io_threads = 1;
   std::size_t max_connections = 10'000;
-  std::size_t max_head_bytes = 16 * 1024;         ///< Request line and headers; beyond: 431.
-  std::size_t max_body_bytes = 1024 * 1024;       ///< Beyond: 413.
+  std::size_t max_head_bytes = 16 * 1024;          ///< Request line and headers; beyond: 431.
+  std::size_t max_body_bytes = 1024 * 1024;        ///< Beyond: 413.
   std::chrono::milliseconds head_timeout{10'000};  ///< First byte to end of head; beyond: 408.
   std::chrono::milliseconds body_timeout{30'000};  ///< End of head to end of body; beyond: 408.
   std::chrono::milliseconds idle_timeout{75'000};  ///< Between requests of one connection.
@@ -33,8 +33,8 @@ struct ServerOptions {
   std::optional<TlsOptions> tls;
 };
 
-/// An HTTP/1.1 server (keep-alive, pipelining, chunked request bodies, Expect: 100-continue, TLS) that
-/// passes every request through `layers`, in order. The last layer must answer every request.
+/// An HTTP/1.1 server (keep-alive, pipelining, chunked request bodies, Expect: 100-continue, TLS)
+/// that passes every request through `layers`, in order. The last layer must answer every request.
 ///
 /// Threads: one io_context per I/O thread; a connection never changes thread. `stop` may be called
 /// from any thread or a signal handler's helper.

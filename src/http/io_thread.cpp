@@ -1,0 +1,160 @@
+#include "http/io_thread.h"
+
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "http/connection.h"
+
+namespace liquid::http {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Only this thread touches the sockets, so the reactor needs no locks; `post` stays safe.
+constexpr int kConcurrencyHint = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
+
+// A client that was told 503 may still be sending; so many of them are waited for, the rest are
+// cut.
+constexpr std::size_t kMaxTurnedAway = 128;
+
+// Deadlines are kept to a quarter of the shortest limit, at most 250 ms late.
+milliseconds sweep_period_for(const ServerOptions& options) {
+  const milliseconds shortest =
+      std::min({options.head_timeout, options.body_timeout, options.idle_timeout,
+                options.write_timeout, options.answer_timeout});
+  return std::clamp(shortest / 4, milliseconds(5), milliseconds(250));
+}
+
+}  // namespace
+
+IoThread::IoThread(std::shared_ptr<Shared> shared)
+    : shared_(std::move(shared)),
+      context_(kConcurrencyHint),
+      work_(asio::make_work_guard(context_)),
+      sweeper_(context_),
+      grace_(context_),
+      sweep_period_(sweep_period_for(shared_->options)),
+      workspaces_({.max_head_bytes = shared_->options.max_head_bytes,
+                   .max_body_bytes = shared_->options.max_body_bytes}) {}
+
+IoThread::~IoThread() = default;
+
+void IoThread::run() {
+  schedule_sweep();
+  context_.run();
+  open_.with([](bool& open) { open = false; });
+  context_.restart();
+  context_.poll();  // frees what was posted last
+}
+
+void IoThread::stop(milliseconds grace) {
+  post([this, grace] { begin_stop(grace); });
+}
+
+void IoThread::begin_stop(milliseconds grace) {
+  if (stopping_) return;
+  stopping_ = true;
+  for (const auto& connection : connections_) connection->ask_to_stop();
+  grace_.expires_after(grace);
+  grace_.async_wait([this](const error_code& error) {
+    if (!error) cut_all();
+  });
+  finish_if_empty();
+}
+
+void IoThread::cut_all() {
+  for (const auto& connection : connections_) connection->cut();
+}
+
+void IoThread::finish_if_empty() {
+  if (!stopping_ || !connections_.empty()) return;
+  work_.reset();
+  sweeper_.cancel();
+  grace_.cancel();
+}
+
+void IoThread::adopt(Accepted accepted) {
+  load_.fetch_add(1, std::memory_order_relaxed);
+  post([this, accepted] { start(accepted, Welcome::serve); });
+}
+
+void IoThread::turn_away(Accepted accepted) {
+  load_.fetch_add(1, std::memory_order_relaxed);
+  post([this, accepted] { start(accepted, Welcome::turn_away); });
+}
+
+std::unique_ptr<Connection> IoThread::make_connection(Accepted accepted) {
+  const auto protocol = accepted.peer.address().is_v6() ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
+  Socket socket(context_);
+  error_code error;
+  socket.assign(protocol, accepted.descriptor, error);
+  if (error) {
+    ::close(accepted.descriptor);
+    log_event(LogLevel::warning, "connection not taken", {{"reason", error.message()}});
+    return nullptr;
+  }
+  socket.set_option(asio::ip::tcp::no_delay(true), error);
+  Stream stream =
+      shared_->tls ? Stream(std::move(socket), *shared_->tls) : Stream(std::move(socket));
+  return std::make_unique<Connection>(*this, std::move(stream), accepted.peer);
+}
+
+void IoThread::start(Accepted accepted, Welcome welcome) {
+  std::unique_ptr<Connection> made;
+  if (!stopping_ && turned_away_ < kMaxTurnedAway) {
+    made = make_connection(accepted);
+  } else {
+    ::close(accepted.descriptor);
+  }
+  if (!made) {
+    load_.fetch_sub(1, std::memory_order_relaxed);
+    if (welcome == Welcome::serve) shared_->open_connections.fetch_sub(1);
+    return;
+  }
+  Connection& connection = *made;
+  connection.index = connections_.size();
+  connection.counts_as_turned_away = welcome == Welcome::turn_away;
+  connections_.push_back(std::move(made));
+  switch (welcome) {
+    case Welcome::serve: connection.serve(); return;
+    case Welcome::turn_away:
+      ++turned_away_;
+      connection.turn_away();
+      return;
+  }
+}
+
+void IoThread::remove(Connection& connection) {
+  load_.fetch_sub(1, std::memory_order_relaxed);
+  if (connection.counts_as_turned_away) {
+    --turned_away_;
+  } else {
+    shared_->open_connections.fetch_sub(1);
+  }
+  const std::size_t index = connection.index;
+  connections_[index].swap(connections_.back());
+  connections_[index]->index = index;
+  connections_.pop_back();
+  finish_if_empty();
+}
+
+void IoThread::schedule_sweep() {
+  sweeper_.expires_after(sweep_period_);
+  sweeper_.async_wait([this](const error_code& error) {
+    if (error) return;
+    sweep();
+    schedule_sweep();
+  });
+}
+
+void IoThread::sweep() {
+  const Monotonic now = std::chrono::steady_clock::now();
+  for (const auto& connection : connections_) {
+    if (connection->deadline() <= now) connection->expire();
+  }
+}
+
+}  // namespace liquid::http

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "http/asio.h"
+
+namespace liquid::http {
+
+/// How a non-blocking step ended.
+enum class IoStatus {
+  done,
+  wants_read,   ///< Call again when the socket is readable.
+  wants_write,  ///< Call again when the socket is writable.
+  closed,       ///< End of stream, reset, or a TLS failure: nothing more will come.
+};
+
+struct IoResult {
+  IoStatus status = IoStatus::done;
+  std::size_t count = 0;
+};
+
+/// Head and body of an answer; either may be empty.
+using Outgoing = std::array<std::string_view, 2>;
+
+/// A connected non-blocking socket, plain or under TLS. Calls go straight to the socket: the
+/// reactor is asked only when a call would block.
+class Stream {
+ public:
+  explicit Stream(Socket socket);
+  Stream(Socket socket, asio::ssl::context& tls);
+
+  bool is_tls() const { return ssl_ != nullptr; }
+  /// Done at once without TLS.
+  IoStatus handshake();
+  IoResult read(std::span<char> into);
+  /// Writes both parts in one system call where it can; `count` may be less than both.
+  IoResult write(const Outgoing& parts);
+
+  /// Tells the peer that nothing more will be sent.
+  void shutdown_send();
+  /// Reads and drops what the peer still sends.
+  IoStatus drain();
+
+  /// False when a read is known to find nothing.
+  bool may_have_input() const { return readable_ || ssl_ != nullptr; }
+  /// The reactor said that the socket is readable.
+  void note_readable() { readable_ = true; }
+  Socket& socket() { return socket_; }
+
+ private:
+  struct SslFree {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+  IoResult read_plain(std::span<char> into);
+  IoResult read_tls(std::span<char> into);
+  IoResult write_plain(const Outgoing& parts);
+  IoResult write_tls(const Outgoing& parts);
+  IoStatus tls_status(int result) const;
+
+  Socket socket_;
+  int descriptor_;
+  bool readable_ =
+      false;  // false only when the socket is known to be empty: saves a recv per request
+  std::unique_ptr<SSL, SslFree> ssl_;
+  std::string record_;  // TLS only: both parts in one record
+};
+
+}  // namespace liquid::http
