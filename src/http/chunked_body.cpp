@@ -80,7 +80,7 @@ std::optional<std::string_view> ChunkedBody::next_line(std::string_view input) {
   const std::size_t allowed = limits_.max_overhead_bytes - overhead_;
   const std::size_t end = find_control(input, scanned_);
   if (end - position_ > allowed + kMaxSizeDigits) {
-    fail(refusals::kBadChunk);
+    fail(part_ == Part::trailer ? refusals::kHeadTooLarge : refusals::kBadChunk);
     return {};
   }
   scanned_ = end;

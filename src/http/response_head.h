@@ -28,7 +28,7 @@ enum class AfterAnswer { keep_alive, close };
 struct ResponseFrame {
   int request_minor_version = 1;
   AfterAnswer after = AfterAnswer::keep_alive;
-  std::string_view date_line;
+  std::string_view date_line = {};
 };
 
 /// Appends everything up to and with the empty line: status, Date, Content-Length (unless the
