@@ -22,7 +22,7 @@ struct Settings {
   std::string language = "english";  ///< A Snowball stemmer's name.
   double k1 = 1.2;
   double b = 0.75;
-  double title_weight = 1.0;    ///< How often a title word counts as a text word.
+  double title_weight = 1.0;  ///< How often a title word counts as a text word.
   double section_weight = 1.0;
 };
 
@@ -51,8 +51,8 @@ struct Hit {
   std::optional<std::uint32_t> page;
   corpus::ByteSpan span;
   std::string text;
-  Digest content_hash;  ///< Of this chunk's text, title and section.
-  double score = 0.0;   ///< BM25, unbounded; only comparable within one answer.
+  Digest content_hash;     ///< Of this chunk's text, title and section.
+  double score = 0.0;      ///< BM25, unbounded; only comparable within one answer.
   double relevance = 0.0;  ///< 0..1: score over the best score this question could reach.
 };
 
@@ -83,17 +83,16 @@ enum class OpenMode { read_only, read_write, create };
 /// The chunk index: one folder, one SQLite file in it, posting arrays in memory.
 ///
 /// Writing (one process, one thread at a time; a second writer gets `conflict`): `put`/`remove`
-/// collect, `commit` makes all of it durable and visible at once. A kill at any time leaves the last
-/// commit.
-/// Reading: every call works on an immutable snapshot and is safe from any thread. A reader in another
-/// process sees a commit at once: `epoch()` compares a generation counter in a small shared memory map
-/// (a few ns), and `refresh()` loads what is new.
+/// collect, `commit` makes all of it durable and visible at once. A kill at any time leaves the
+/// last commit. Reading: every call works on an immutable snapshot and is safe from any thread. A
+/// reader in another process sees a commit at once: `epoch()` compares a generation counter in a
+/// small shared memory map (a few ns), and `refresh()` loads what is new.
 class ChunkIndex {
  public:
-  /// Errors: not_found (no index there, mode not `create`), conflict (another writer), data_corrupt,
-  /// unsupported (made by a newer version).
-  static Result<std::unique_ptr<ChunkIndex>> open(const std::filesystem::path& folder, OpenMode mode,
-                                                  Settings settings = {});
+  /// Errors: not_found (no index there, mode not `create`), conflict (another writer),
+  /// data_corrupt, unsupported (made by a newer version).
+  static Result<std::unique_ptr<ChunkIndex>> open(const std::filesystem::path& folder,
+                                                  OpenMode mode, Settings settings = {});
   virtual ~ChunkIndex() = default;
 
   // --- reading ---
@@ -114,12 +113,14 @@ class ChunkIndex {
     std::string surface;  ///< As written in the question.
     std::string term;     ///< Stemmed, as indexed.
     double idf = 0.0;
-    bool known = false;   ///< Occurs in the index.
+    bool known = false;  ///< Occurs in the index.
     bool stop_word = false;
   };
   virtual std::vector<TermWeight> term_weights(std::string_view text) const = 0;
   /// Digest of `Settings` and the index format: part of the answer version.
   virtual Digest settings_digest() const = 0;
+  /// Those the index was made with; what `open` was given only counts when it makes a new index.
+  virtual const Settings& settings() const = 0;
 
   // --- writing ---
   /// Adds the document, or replaces the one with the same id.

@@ -1,0 +1,177 @@
+#include "search/segment_merge.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <unordered_map>
+
+#include "search/position_codec.h"
+
+namespace liquid::search {
+namespace {
+
+constexpr std::uint32_t kGone = std::numeric_limits<std::uint32_t>::max();
+
+struct DocumentAt {
+  std::uint32_t source = 0;
+  std::uint32_t document = 0;
+};
+
+struct Posting {
+  std::uint32_t chunk = 0;
+  std::uint16_t weight = 0;
+  std::uint32_t source = 0;
+  std::uint32_t positions_begin = 0;
+  std::uint32_t positions_end = 0;
+};
+
+class Merge {
+ public:
+  explicit Merge(std::span<const SegmentView> sources) : sources_(sources) {}
+
+  Segment run(const LengthNorm& norm) {
+    reserve();
+    place_documents();
+    place_terms();
+    merged_.reference = norm;
+    merged_.derive();
+    return std::move(merged_);
+  }
+
+ private:
+  const Segment& source(std::uint32_t index) const { return *sources_[index].segment; }
+
+  void reserve() {
+    std::size_t postings = 0;
+    std::size_t positions = 0;
+    for (const SegmentView& view : sources_) {
+      postings += view.segment->posting_chunks.size();
+      positions += view.segment->positions.size();
+    }
+    merged_.posting_chunks.reserve(postings);
+    merged_.posting_weights.reserve(postings);
+    merged_.positions.reserve(positions);
+  }
+
+  std::vector<DocumentAt> living_documents() const {
+    std::vector<DocumentAt> living;
+    for (std::uint32_t s = 0; s < sources_.size(); ++s) {
+      for (std::uint32_t d = 0; d < source(s).document_count(); ++d) {
+        if (!sources_[s].document_is_dead(d)) living.push_back({s, d});
+      }
+    }
+    std::sort(living.begin(), living.end(), [&](const DocumentAt& a, const DocumentAt& b) {
+      return source(a.source).document_ids[a.document] < source(b.source).document_ids[b.document];
+    });
+    return living;
+  }
+
+  std::uint32_t intern(StringList& list, std::unordered_map<std::string, std::uint32_t>& known,
+                       std::string_view text) {
+    const auto next = static_cast<std::uint32_t>(list.size());
+    const auto [entry, added] = known.try_emplace(std::string(text), next);
+    if (added && !list.push_back(text)) return 0;
+    return entry->second;
+  }
+
+  void place_documents() {
+    for (const SegmentView& view : sources_) {
+      new_chunks_.emplace_back(view.segment->chunk_count(), kGone);
+    }
+    std::unordered_map<std::string, std::uint32_t> paths;
+    std::unordered_map<std::string, std::uint32_t> metadata;
+    merged_.first_chunk.push_back(0);
+    for (const DocumentAt& at : living_documents()) {
+      const Segment& from = source(at.source);
+      static_cast<void>(merged_.document_ids.push_back(from.document_ids[at.document]));
+      merged_.first_row.push_back(from.first_row[at.document]);
+      merged_.document_path.push_back(
+          intern(merged_.paths, paths, from.paths[from.document_path[at.document]]));
+      merged_.document_metadata.push_back(
+          intern(merged_.metadata, metadata, from.metadata[from.document_metadata[at.document]]));
+      place_chunks(at);
+    }
+  }
+
+  void place_chunks(const DocumentAt& at) {
+    const Segment& from = source(at.source);
+    for (std::uint32_t i = from.first_chunk[at.document]; i < from.first_chunk[at.document + 1];
+         ++i) {
+      new_chunks_[at.source][i] = merged_.chunk_count();
+      merged_.lengths.push_back(from.lengths[i]);
+      merged_.total_length += from.lengths[i];
+    }
+    merged_.first_chunk.push_back(merged_.chunk_count());
+  }
+
+  // Every source's sorted terms, joined.
+  void place_terms() {
+    std::vector<std::uint32_t> next(sources_.size());
+    merged_.posting_begin.push_back(0);
+    merged_.position_begin.push_back(0);
+    for (;;) {
+      const std::optional<std::string_view> smallest = smallest_term(next);
+      if (!smallest) return;
+      postings_.clear();
+      for (std::uint32_t s = 0; s < sources_.size(); ++s) {
+        if (next[s] < source(s).term_count() && source(s).terms[next[s]] == *smallest) {
+          collect(s, next[s]++);
+        }
+      }
+      if (!postings_.empty()) append_term(*smallest);
+    }
+  }
+
+  std::optional<std::string_view> smallest_term(const std::vector<std::uint32_t>& next) const {
+    std::optional<std::string_view> smallest;
+    for (std::uint32_t s = 0; s < sources_.size(); ++s) {
+      if (next[s] >= source(s).term_count()) continue;
+      const std::string_view term = source(s).terms[next[s]];
+      if (!smallest || term < *smallest) smallest = term;
+    }
+    return smallest;
+  }
+
+  void collect(std::uint32_t index, std::uint32_t term) {
+    const Segment& from = source(index);
+    std::size_t at = from.position_begin[term];
+    for (std::uint32_t i = from.posting_begin[term]; i < from.posting_begin[term + 1]; ++i) {
+      const auto begin = static_cast<std::uint32_t>(at);
+      skip_positions(from.positions, at);
+      const std::uint32_t chunk = new_chunks_[index][from.posting_chunks[i]];
+      if (chunk == kGone) continue;
+      postings_.push_back(
+          {chunk, from.posting_weights[i], index, begin, static_cast<std::uint32_t>(at)});
+    }
+  }
+
+  void append_term(std::string_view term) {
+    const auto earlier = [](const Posting& a, const Posting& b) { return a.chunk < b.chunk; };
+    if (!std::is_sorted(postings_.begin(), postings_.end(), earlier)) {
+      std::sort(postings_.begin(), postings_.end(), earlier);
+    }
+    static_cast<void>(merged_.terms.push_back(term));
+    for (const Posting& posting : postings_) {
+      const std::vector<std::uint8_t>& bytes = source(posting.source).positions;
+      merged_.posting_chunks.push_back(posting.chunk);
+      merged_.posting_weights.push_back(posting.weight);
+      merged_.positions.insert(merged_.positions.end(), bytes.begin() + posting.positions_begin,
+                               bytes.begin() + posting.positions_end);
+    }
+    merged_.posting_begin.push_back(static_cast<std::uint32_t>(merged_.posting_chunks.size()));
+    merged_.position_begin.push_back(static_cast<std::uint32_t>(merged_.positions.size()));
+  }
+
+  std::span<const SegmentView> sources_;
+  std::vector<std::vector<std::uint32_t>> new_chunks_;  // per source: old chunk number → new one
+  std::vector<Posting> postings_;                       // of the term at hand
+  Segment merged_;
+};
+
+}  // namespace
+
+Segment merge_segments(std::span<const SegmentView> sources, const LengthNorm& norm) {
+  return Merge(sources).run(norm);
+}
+
+}  // namespace liquid::search
