@@ -81,7 +81,7 @@ class TestAdminKey:
         assert call({}).status == 401
         assert call({"Authorization": "Bearer wrong"}).status == 403
         assert call({"Authorization": "Bearer the-admin-ke"}).status == 403
-        assert call({"X-API-Key": "the-admin-key"}).status == 200
+        assert call({"X-Admin-Key": "the-admin-key"}).status == 200
         assert call(KEY).status == 200
 
     def test_it_is_not_needed_to_ask(self, server):

@@ -68,7 +68,7 @@ def test_what_is_asked_often_stays(start_server, policy):
 
 
 def test_lru_drops_the_one_unused_for_longest(start_server):
-    server = start_server(cache_max_items=2, cache_policy="lru", cache_shards=1)
+    server = start_server(cache_max_items=2, cache_policy="lru")
     server.search("Aria")
     server.search("Belo")
     server.search("Aria")

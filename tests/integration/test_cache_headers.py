@@ -58,7 +58,7 @@ def test_no_cache_asks_for_a_new_answer_and_keeps_it(start_with_model, upstream,
     upstream.answer = lambda body: f"Answer number {len(upstream.calls)} [1]."
     server.ask(QUESTION)
     again = server.ask(QUESTION, headers={"Cache-Control": directive})
-    assert again.cache != "HIT"
+    assert again.cache in ("BYPASS", "MISS")
     assert "number 2" in again.json()["answer"]
     hit = server.ask(QUESTION)
     assert hit.cache == "HIT"

@@ -106,7 +106,7 @@ def test_going_back_finds_the_old_answer_still_right(server, change, own_documen
 
 def test_the_epoch_changes_exactly_with_the_contents(server, change):
     def epoch():
-        return server.get("/status").json()["index_epoch"]
+        return server.get("/stats").json()["epoch"]
 
     start = epoch()
     text = "# Airships\n\nThe zeppelin of Osk flew in 1931.\n"

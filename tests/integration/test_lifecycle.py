@@ -112,7 +112,7 @@ def test_an_endpoint_needs_an_address(run_liquid, index):
 def test_two_servers_can_share_an_index(start_server):
     one, two = start_server(), start_server()
     assert one.ask(QUESTION).json()["answer"] == two.ask(QUESTION).json()["answer"]
-    assert one.get("/status").json()["index_epoch"] == two.get("/status").json()["index_epoch"]
+    assert one.get("/stats").json()["epoch"] == two.get("/stats").json()["epoch"]
 
 
 # --- configuration: flags, environment, file ---

@@ -52,11 +52,20 @@ def test_watching_uses_nothing_up(server):
     assert server.ask(QUESTION).header("X-RateLimit-Remaining") == "4"
 
 
-def test_tenants_have_their_own_budget(server):
+def test_known_tenants_have_their_own_budget(start_server, tmp_path):
+    keys = tmp_path / "keys"
+    keys.write_text("acme key-a\nzenith key-b\n")
+    server = start_server(rate_limit="5/60", api_keys=keys)
     for _ in range(6):
-        server.ask(QUESTION, headers={"Authorization": "Bearer A"})
-    assert server.ask(QUESTION, headers={"Authorization": "Bearer A"}).status == 429
+        server.ask(QUESTION, headers={"X-API-Key": "key-a"})
+    assert server.ask(QUESTION, headers={"X-API-Key": "key-a"}).status == 429
+    assert server.ask(QUESTION, headers={"X-API-Key": "key-b"}).status == 200
     assert server.ask(QUESTION).status == 200
+
+
+def test_a_made_up_credential_is_not_a_new_budget(server):
+    statuses = [server.ask(QUESTION, headers={"X-API-Key": f"made-up-{i}"}).status for i in range(7)]
+    assert statuses == [200] * 5 + [429] * 2
 
 
 def test_tokens_come_back(start_server):
