@@ -1,19 +1,21 @@
 // RFC 9112, section 7.1, without BWS around extensions:
 //
 //   chunked-body   = *chunk last-chunk trailer-section CRLF
-//   chunk          = chunk-size [ ";" extension ] CRLF chunk-data CRLF
+//   chunk          = chunk-size *( ";" extension ) CRLF chunk-data CRLF
 //   chunk-size     = 1*15HEXDIG
-//   last-chunk     = 1*15("0") [ ";" extension ] CRLF
-//   extension      = *( any byte but controls; HTAB is allowed )
-//   trailer-section = *( field-line CRLF )
+//   last-chunk     = 1*15("0") *( ";" extension ) CRLF
+//   extension      = 1*tchar [ "=" ( 1*tchar | quoted-string ) ]
+//   trailer-section = *( field-line CRLF )     without kNotInTrailers
 //
 // Extensions and trailers mean nothing here; they are checked, bounded and dropped.
 
 #include "http/chunked_body.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
+#include "http/message.h"
 #include "http/scan.h"
 
 namespace liquid::http {
@@ -28,9 +30,44 @@ int hex_value(char c) {
   return -1;
 }
 
-bool is_field_line(std::string_view line) {
-  const std::size_t name = token_length(line);
-  return name > 0 && name < line.size() && line[name] == ':';
+// Size of the quoted string of ASCII at the front, 0 when there is none. Controls are gone already.
+std::size_t quoted_length(std::string_view text) {
+  if (text.empty() || text[0] != '"') return 0;
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '"') return i + 1;
+    if (static_cast<unsigned char>(text[i]) >= 0x80) return 0;
+    if (text[i] == '\\') ++i;
+  }
+  return 0;
+}
+
+// What stands behind the digits of a chunk size.
+bool are_extensions(std::string_view text) {
+  while (!text.empty()) {
+    if (text[0] != ';') return false;
+    text.remove_prefix(1);
+    const std::size_t name = token_length(text);
+    if (name == 0) return false;
+    text.remove_prefix(name);
+    if (text.empty() || text[0] != '=') continue;
+    text.remove_prefix(1);
+    const std::size_t value = std::max(token_length(text), quoted_length(text));
+    if (value == 0) return false;
+    text.remove_prefix(value);
+  }
+  return true;
+}
+
+// Fields that say where a message ends or where it goes: in a trailer they are only ever an attack.
+constexpr std::array<std::string_view, 6> kNotInTrailers = {
+    "content-length", "transfer-encoding", "host", "connection", "expect", "upgrade"};
+
+bool is_trailer_line(std::string_view line) {
+  const std::string_view name = line.substr(0, token_length(line));
+  if (name.empty() || name.size() == line.size() || line[name.size()] != ':') return false;
+  return std::none_of(
+      kNotInTrailers.begin(), kNotInTrailers.end(),
+      [name](std::string_view refused) { return equals_ignoring_case(name, refused); });
 }
 
 }  // namespace
@@ -107,8 +144,7 @@ ChunkedBody::Progress ChunkedBody::note_size(std::string_view line) {
     if (digits == kMaxSizeDigits) return fail(refusals::kBadChunk);
     size = size * 16 + static_cast<std::uint64_t>(hex_value(line[digits]));
   }
-  const bool ends_well = digits == line.size() || line[digits] == ';';
-  if (digits == 0 || !ends_well) return fail(refusals::kBadChunk);
+  if (digits == 0 || !are_extensions(line.substr(digits))) return fail(refusals::kBadChunk);
   overhead_ += line.size() - digits;
   if (overhead_ > limits_.max_overhead_bytes) return fail(refusals::kBadChunk);
   if (size > limits_.max_body_bytes - size_) return fail(refusals::kBodyTooLarge);
@@ -145,7 +181,7 @@ ChunkedBody::Progress ChunkedBody::read_trailer(std::string_view input) {
   if (line->empty()) return Progress::complete;
   overhead_ += line->size() + 2;
   if (overhead_ > limits_.max_overhead_bytes) return fail(refusals::kHeadTooLarge);
-  if (!is_field_line(*line)) return fail(refusals::kBadChunk);
+  if (!is_trailer_line(*line)) return fail(refusals::kBadChunk);
   return Progress::needs_more;
 }
 

@@ -256,6 +256,7 @@ void RequestParser::note_transfer_encoding(std::string_view value) {
 
 void RequestParser::note_connection(std::string_view value) {
   for_each_member(value, [&](std::string_view member) {
+    if (token_length(member) != member.size()) refuse(refusals::kBadHeader);
     close_asked_ = close_asked_ || equals_ignoring_case(member, "close");
     keep_alive_asked_ = keep_alive_asked_ || equals_ignoring_case(member, "keep-alive");
   });

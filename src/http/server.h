@@ -30,7 +30,7 @@ struct ServerOptions {
   std::chrono::milliseconds idle_timeout{75'000};  ///< Between requests of one connection.
   std::chrono::milliseconds write_timeout{30'000};
   std::chrono::milliseconds answer_timeout{120'000};  ///< For deferred answers; beyond: 504.
-  std::optional<TlsOptions> tls;
+  std::optional<TlsOptions> tls = std::nullopt;
 };
 
 /// An HTTP/1.1 server (keep-alive, pipelining, chunked request bodies, Expect: 100-continue, TLS)
