@@ -7,10 +7,17 @@
 
 #include "base/worker_pool.h"
 #include "cache/cached_route.h"
+#include "cache/key.h"
 #include "cache/response_cache.h"
 #include "http/layer.h"
 
 namespace liquid::cache {
+
+struct CacheHeaders;
+struct Recipient;
+struct Route;
+struct StoredAnswer;
+class FlightRunner;
 
 /// The link of the chain that answers the cached routes (POST only; other methods get 405) and lets
 /// everything else pass. A hit is answered in `enter`, on the I/O thread; everything else is
@@ -35,8 +42,21 @@ class CacheLayer final : public http::Layer {
   http::Step enter(http::Exchange& exchange) override;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  struct Demand;
+
+  const Route* find_route(std::string_view path) const;
+  http::Step look_up(http::Exchange& exchange, const Route& route, const CacheHeaders& headers);
+  http::Step pass_by(http::Exchange& exchange, const Route& route, const CacheHeaders& headers);
+  http::Response answer_hit(http::Exchange& exchange, const StoredAnswer& answer,
+                            const Recipient& recipient);
+  http::Step defer(Demand demand);
+  std::shared_ptr<const Key> make_key(const http::Exchange& exchange,
+                                      std::string_view canonical) const;
+
+  const CacheParts parts_;
+  const Key::Hashing hashing_;
+  std::vector<Route> routes_;
+  std::unique_ptr<FlightRunner> runner_;
 };
 
 }  // namespace liquid::cache

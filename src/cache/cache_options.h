@@ -6,8 +6,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/digest.h"
 #include "base/result.h"
+#include "cache/key.h"
 
 namespace liquid::cache {
 
@@ -42,6 +45,8 @@ struct CacheOptions {
   std::size_t max_waiters = 1024;  ///< Requests that share one computation; beyond: 503.
   /// How often expired entries give their memory back; zero: only when `sweep` is called.
   std::chrono::milliseconds sweep_interval{1000};
+  KeyHash hash =
+      &hash64;  ///< Seeded per process, so that nobody can choose questions that collide.
 };
 
 /// Error: invalid_argument, naming the option, its value and what was expected.

@@ -7,8 +7,8 @@
 
 namespace liquid::cache {
 
-/// A strong validator (RFC 9110, 8.8.3): equal bodies have equal tags on every server. The first 128
-/// bits of the body's SHA-256, written as 22 characters of base64url.
+/// A strong validator (RFC 9110, 8.8.3): equal bodies have equal tags on every server. The first
+/// 128 bits of the body's SHA-256, written as 22 characters of base64url.
 class EntityTag {
  public:
   static constexpr std::size_t kTextSize = 24;  ///< With its quotes.

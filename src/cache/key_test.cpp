@@ -38,7 +38,8 @@ TEST(Key, DiffersWhereverTheBorderBetweenPartsMoves) {
 }
 
 TEST(Key, IsNotDecidedByItsHash) {
-  const Key::Hashing constant{[](std::string_view, std::uint64_t) -> std::uint64_t { return 1; }, 0};
+  const Key::Hashing constant{[](std::string_view, std::uint64_t) -> std::uint64_t { return 1; },
+                              0};
   const Key one({"a", "/ask", "{}"}, constant);
   const Key other({"b", "/ask", "{}"}, constant);
   EXPECT_EQ(one.hash(), other.hash());

@@ -81,7 +81,8 @@ CacheHeaders read_cache_headers(const http::Request& request) {
         if (http::equals_ignoring_case(field.name, "Pragma")) pragma = field.value;
         break;
       case 12:
-        if (http::equals_ignoring_case(field.name, "Content-Type")) found.content_type = field.value;
+        if (http::equals_ignoring_case(field.name, "Content-Type"))
+          found.content_type = field.value;
         break;
       case 13:
         if (http::equals_ignoring_case(field.name, "Cache-Control")) {

@@ -37,9 +37,10 @@ TEST(RequestDirectives, ReadsListsInAnyCaseWithBlanks) {
 }
 
 TEST(RequestDirectives, IgnoresWhatIsUnknownOrMalformed) {
-  for (const char* text : {"", ",", "max-age", "max-age=", "max-age=abc", "max-age=-1", "max-age=1.5",
-                           "max-age=\"7", "nocache", "no-cache=x", "x=\"no-store, no-cache\"", "=",
-                           "max-age==3", "\"no-store\"", "max-age=1 2"}) {
+  for (const char* text :
+       {"", ",", "max-age", "max-age=", "max-age=abc", "max-age=-1", "max-age=1.5", "max-age=\"7",
+        "nocache", "no-cache=x", "x=\"no-store, no-cache\"", "=", "max-age==3", "\"no-store\"",
+        "max-age=1 2"}) {
     EXPECT_EQ(parse(text), RequestDirectives{}) << text;
   }
 }

@@ -13,15 +13,25 @@
 
 namespace liquid::cache {
 
-class MemoryStore;
-class FlightTable;
+class AliasTable;
 class Counters;
+class FlightTable;
+class MemoryStore;
 
 /// What the cache does for one route.
 struct RoutePlan {
   Caching caching = Caching::on;
   std::chrono::milliseconds ttl{};
   MemoryStore* store = nullptr;
+};
+
+/// What `CacheLayer` works with; all owned by a `ResponseCache`.
+struct CacheParts {
+  const Clock& clock;
+  Counters& counters;
+  const ClearLog& clearings;
+  AliasTable& aliases;
+  FlightTable& flights;
 };
 
 /// The stored answers of one process and what is known about them: the part of the cache that does
@@ -48,9 +58,7 @@ class ResponseCache {
 
   const CacheOptions& options() const;
   RoutePlan plan(std::string_view route) const;
-  const Clock& clock() const;
-  FlightTable& flights();
-  Counters& counters();
+  CacheParts parts();
 
  private:
   struct State;
