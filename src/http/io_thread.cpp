@@ -142,6 +142,9 @@ void IoThread::remove(Connection& connection) {
 }
 
 void IoThread::schedule_sweep() {
+  // Cancelling a timer does not reach a handler that is queued already; set again, it would keep
+  // `run` from ending.
+  if (!work_) return;
   sweeper_.expires_after(sweep_period_);
   sweeper_.async_wait([this](const error_code& error) {
     if (error) return;
