@@ -8,12 +8,6 @@ namespace {
 constexpr std::string_view kPath = "path";
 constexpr std::string_view kDocumentId = "document_id";
 
-// Where to go on when the text after a star did not fit: one character further under that star.
-struct Retry {
-  std::size_t pattern = std::string_view::npos;  // behind the star
-  std::size_t path = 0;                          // first character not yet under the star
-};
-
 // Reads "length, bytes" and cuts it off; nothing when the bytes end too early.
 bool take(std::string_view& rest, std::string_view& piece) {
   std::size_t at = 0;
@@ -37,81 +31,106 @@ void append_text(std::string& out, std::string_view text) {
   out.append(text);
 }
 
-class GlobMatch {
+/// A pattern as a machine with one state per element, run over the path for all states at once: no
+/// pattern can make it slow.
+class Glob {
  public:
-  GlobMatch(std::string_view pattern, std::string_view path) : pattern_(pattern), path_(path) {}
+  explicit Glob(std::string_view pattern) {
+    for (std::size_t at = 0; at < pattern.size();) at += add_element(pattern.substr(at));
+  }
 
-  bool run() {
-    while (at_path_ < path_.size()) {
-      if (take_star()) continue;
-      if (one_fits()) {
-        ++at_pattern_;
-        ++at_path_;
-        continue;
+  bool matches(std::string_view path) const {
+    std::vector<bool> states(elements_.size() + 1);
+    enter(states, 0);
+    for (const char c : path) {
+      std::vector<bool> next(states.size());
+      for (std::size_t i = 0; i < elements_.size(); ++i) {
+        if (states[i]) step(next, i, c);
       }
-      if (!widen(star_) && !widen_globstar()) return false;
+      states.swap(next);
     }
-    while (take_star()) {
-    }
-    return at_pattern_ == pattern_.size();
+    return states.back();
   }
 
  private:
-  bool take_star() {
-    if (at_pattern_ >= pattern_.size() || pattern_[at_pattern_] != '*') return false;
-    const bool twice = pattern_.substr(at_pattern_, 2) == "**";
-    at_pattern_ += twice ? 2 : 1;
-    if (!twice) {
-      star_ = {at_pattern_, at_path_};
-      return true;
+  enum class Kind {
+    literal,
+    any_one,         // ?
+    star,            // *
+    globstar,        // **
+    folders,         // **/ where nothing of it is used yet
+    inside_folders,  // **/ after its first character; always follows `folders`
+  };
+  struct Element {
+    Kind kind = Kind::literal;
+    char wanted = 0;
+  };
+
+  // Returns the length of the element that `rest` begins with.
+  std::size_t add_element(std::string_view rest) {
+    if (rest.substr(0, 3) == "**/") {
+      elements_.push_back({Kind::folders});
+      elements_.push_back({Kind::inside_folders});
+      return 3;
     }
-    // "**/" may stand for nothing: go on behind the slash, and come back to it if that fails.
-    slash_ = at_pattern_ < pattern_.size() && pattern_[at_pattern_] == '/';
-    if (slash_) ++at_pattern_;
-    globstar_ = {at_pattern_, at_path_};
-    star_ = {};
-    return true;
-  }
-
-  bool one_fits() const {
-    if (at_pattern_ >= pattern_.size()) return false;
-    const char wanted = pattern_[at_pattern_];
-    return wanted == '?' ? path_[at_path_] != '/' : wanted == path_[at_path_];
-  }
-
-  bool widen(Retry& star) {
-    if (star.pattern == std::string_view::npos || path_[star.path] == '/') return false;
-    at_pattern_ = star.pattern;
-    at_path_ = ++star.path;
-    return true;
-  }
-
-  bool widen_globstar() {
-    if (globstar_.pattern == std::string_view::npos) return false;
-    star_ = {};
-    at_pattern_ = globstar_.pattern;
-    ++globstar_.path;
-    // After "**/" the rest starts at a path component.
-    while (slash_ && globstar_.path < path_.size() && path_[globstar_.path - 1] != '/') {
-      ++globstar_.path;
+    if (rest.substr(0, 2) == "**") {
+      elements_.push_back({Kind::globstar});
+      return 2;
     }
-    at_path_ = globstar_.path;
-    return at_path_ <= path_.size();
+    elements_.push_back({rest[0] == '*'   ? Kind::star
+                         : rest[0] == '?' ? Kind::any_one
+                                          : Kind::literal,
+                         rest[0]});
+    return 1;
   }
 
-  std::string_view pattern_;
-  std::string_view path_;
-  std::size_t at_pattern_ = 0;
-  std::size_t at_path_ = 0;
-  Retry star_;
-  Retry globstar_;
-  bool slash_ = false;
+  // Reaches a state, and those behind it that need no character.
+  void enter(std::vector<bool>& states, std::size_t state) const {
+    while (!states[state]) {
+      states[state] = true;
+      if (state == elements_.size()) return;
+      const Kind kind = elements_[state].kind;
+      if (kind == Kind::folders) {
+        state += 2;
+      } else if (kind == Kind::star || kind == Kind::globstar) {
+        ++state;
+      } else {
+        return;
+      }
+    }
+  }
+
+  void step(std::vector<bool>& next, std::size_t state, char c) const {
+    const Element& element = elements_[state];
+    switch (element.kind) {
+      case Kind::literal:
+        if (c == element.wanted) enter(next, state + 1);
+        return;
+      case Kind::any_one:
+        if (c != '/') enter(next, state + 1);
+        return;
+      case Kind::star:
+        if (c != '/') enter(next, state);
+        return;
+      case Kind::globstar: return enter(next, state);
+      case Kind::folders:
+        next[state + 1] = true;
+        if (c == '/') enter(next, state + 2);
+        return;
+      case Kind::inside_folders:
+        next[state] = true;
+        if (c == '/') enter(next, state + 1);
+        return;
+    }
+  }
+
+  std::vector<Element> elements_;
 };
 
 }  // namespace
 
 bool glob_matches(std::string_view pattern, std::string_view path) {
-  return GlobMatch(pattern, path).run();
+  return Glob(pattern).matches(path);
 }
 
 std::string encode_metadata(const corpus::Metadata& metadata) {

@@ -140,6 +140,9 @@ class Check {
 Result<void> check_store(Store& store, const Settings& settings) {
   Result<Analyzer> analyzer = Analyzer::create(settings.language);
   if (!analyzer) return std::move(analyzer).error();
+  const Result<sql::Transaction> one_state =
+      sql::Transaction::begin(store.database(), sql::TransactionKind::read);
+  if (!one_state) return one_state.error();
   return Check(store, settings, std::move(analyzer).value()).run();
 }
 

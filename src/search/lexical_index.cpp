@@ -19,8 +19,6 @@ namespace fs = std::filesystem;
 constexpr const char* kDatabaseFile = "index.db";
 constexpr const char* kGenerationFile = "generation";
 constexpr const char* kLockFile = "lock";
-// How often a search starts over because another process removed a chunk it had found.
-constexpr int kAttempts = 8;
 // Changes whenever the same documents and settings may be ranked differently.
 constexpr std::uint64_t kRankingVersion = 1;
 
@@ -126,10 +124,17 @@ LexicalIndex::LexicalIndex(fs::path folder, Settings settings)
 
 LexicalIndex::~LexicalIndex() { wait_for_merging(); }
 
+Result<LoadedSnapshot> LexicalIndex::load_now(Store& store) const {
+  const Result<sql::Transaction> one_state =
+      sql::Transaction::begin(store.database(), sql::TransactionKind::read);
+  if (!one_state) return one_state.error();
+  return load_snapshot(store, norm_, snapshot().get());
+}
+
 Result<void> LexicalIndex::load(Store store) {
   Result<GenerationFile> generation = GenerationFile::open(folder_ / kGenerationFile);
   if (generation) generation_.emplace(std::move(generation).value());
-  Result<LoadedSnapshot> loaded = load_snapshot(store, norm_, nullptr);
+  Result<LoadedSnapshot> loaded = load_now(store);
   if (!loaded) return std::move(loaded).error();
   publish(std::move(loaded->snapshot));
   give_back(std::move(store));
@@ -141,7 +146,7 @@ Result<void> LexicalIndex::start_writing(WriterLock lock, Store store) {
   Result<GenerationFile> generation = GenerationFile::create(folder_ / kGenerationFile);
   if (!generation) return std::move(generation).error();
   generation_.emplace(std::move(generation).value());
-  Result<LoadedSnapshot> loaded = load_snapshot(store, norm_, nullptr);
+  Result<LoadedSnapshot> loaded = load_now(store);
   if (!loaded) return std::move(loaded).error();
   // The last writer may have died between its commit and telling the readers.
   generation_->store(loaded->state.generation);
@@ -158,10 +163,13 @@ std::shared_ptr<const Snapshot> LexicalIndex::snapshot() const {
 }
 
 void LexicalIndex::publish(Snapshot snapshot) const {
-  const std::uint64_t generation = snapshot.generation;
   auto next = std::make_shared<const Snapshot>(std::move(snapshot));
-  snapshot_.with([&](auto& current) { current.swap(next); });
-  loaded_generation_.store(generation, std::memory_order_release);
+  snapshot_.with([&](auto& current) {
+    // Two readers may load at the same time; the older state must not win.
+    if (next->generation < current->generation) return;
+    loaded_generation_.store(next->generation, std::memory_order_release);
+    current.swap(next);  // the old one is freed after the lock is released
+  });
 }
 
 Result<RankedList> LexicalIndex::search(const Query& query) const {
@@ -169,38 +177,47 @@ Result<RankedList> LexicalIndex::search(const Query& query) const {
   if (!analyzer) return std::move(analyzer).error();
   const Question question = parse_question(query.text, *analyzer);
   give_back(std::move(analyzer).value());
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const std::shared_ptr<const Snapshot> current = snapshot();
-    const Ranking ranking = rank(*current, question, query.filter, query.top_k);
-    Result<std::optional<std::vector<Hit>>> hits = fetch(*current, ranking);
-    if (!hits) return std::move(hits).error();
-    if (*hits) return RankedList{std::move(**hits), current->epoch};
-    Result<void> reloaded = reload();
-    if (!reloaded) return std::move(reloaded).error();
-  }
-  return Error{ErrorCode::unavailable, "the index changes faster than it can be read"};
+  Result<Store> reader = take_reader();
+  if (!reader) return std::move(reader).error();
+  Result<std::optional<RankedList>> found = search_in(*reader, *snapshot(), question, query);
+  if (!found) return std::move(found).error();
+  Result<RankedList> list =
+      *found ? Result<RankedList>(std::move(**found)) : search_pinned(*reader, question, query);
+  if (list) give_back(std::move(reader).value());
+  return list;
 }
 
 // Nothing when a chunk is gone from the store: the snapshot is out of date.
-Result<std::optional<std::vector<Hit>>> LexicalIndex::fetch(const Snapshot& snapshot,
-                                                            const Ranking& ranking) const {
-  std::vector<Hit> hits;
-  if (ranking.chunks.empty()) return std::optional(std::move(hits));
-  Result<Store> reader = take_reader();
-  if (!reader) return std::move(reader).error();
-  hits.reserve(ranking.chunks.size());
+Result<std::optional<RankedList>> LexicalIndex::search_in(Store& reader, const Snapshot& snapshot,
+                                                          const Question& question,
+                                                          const Query& query) const {
+  const Ranking ranking = rank(snapshot, question, query.filter, query.top_k);
+  RankedList list{.hits = {}, .epoch = snapshot.epoch};
+  list.hits.reserve(ranking.chunks.size());
   for (const ScoredChunk& found : ranking.chunks) {
     const std::int64_t row = snapshot.views[found.view].segment->row_of(found.chunk);
-    Result<std::optional<StoredChunk>> stored = reader->chunk(row);
+    Result<std::optional<StoredChunk>> stored = reader.chunk(row);
     if (!stored) return std::move(stored).error();
-    if (!*stored) {
-      give_back(std::move(reader).value());
-      return std::optional<std::vector<Hit>>();
-    }
-    hits.push_back(hit_from(snapshot, found, std::move(**stored), ranking.best_possible));
+    if (!*stored) return std::optional<RankedList>();
+    list.hits.push_back(hit_from(snapshot, found, std::move(**stored), ranking.best_possible));
   }
-  give_back(std::move(reader).value());
-  return std::optional(std::move(hits));
+  return std::optional(std::move(list));
+}
+
+// The way for a reader that a commit has overtaken: snapshot and texts out of one transaction.
+Result<RankedList> LexicalIndex::search_pinned(Store& reader, const Question& question,
+                                               const Query& query) const {
+  const Result<sql::Transaction> one_state =
+      sql::Transaction::begin(reader.database(), sql::TransactionKind::read);
+  if (!one_state) return one_state.error();
+  Result<LoadedSnapshot> loaded = load_snapshot(reader, norm_, snapshot().get());
+  if (!loaded) return std::move(loaded).error();
+  Result<std::optional<RankedList>> list = search_in(reader, loaded->snapshot, question, query);
+  if (!list) return std::move(list).error();
+  if (!*list)
+    return Error{ErrorCode::data_corrupt, folder_.string() + ": a chunk's text is missing"};
+  if (!lock_) publish(std::move(loaded->snapshot));
+  return std::move(**list);
 }
 
 Digest LexicalIndex::epoch() const { return snapshot()->epoch; }
@@ -210,18 +227,15 @@ bool LexicalIndex::is_behind() const {
   return generation_->load() != loaded_generation_.load(std::memory_order_acquire);
 }
 
-Result<void> LexicalIndex::refresh() { return reload(); }
-
-Result<void> LexicalIndex::reload() const {
+Result<void> LexicalIndex::refresh() {
   if (lock_) return {};  // nobody else can have committed
-  const std::lock_guard guard(reload_mutex_);
+  const std::lock_guard guard(refresh_mutex_);
   Result<Store> reader = take_reader();
   if (!reader) return std::move(reader).error();
   const Result<StoredState> state = reader->state();
   if (!state) return state.error();
-  const std::shared_ptr<const Snapshot> before = snapshot();
-  if (state->generation != before->generation) {
-    Result<LoadedSnapshot> loaded = load_snapshot(*reader, norm_, before.get());
+  if (state->generation != loaded_generation_.load(std::memory_order_acquire)) {
+    Result<LoadedSnapshot> loaded = load_now(*reader);
     if (!loaded) return std::move(loaded).error();
     publish(std::move(loaded->snapshot));
   }

@@ -17,6 +17,7 @@
 #include "search/index_writer.h"
 #include "search/scorer.h"
 #include "search/snapshot.h"
+#include "search/snapshot_loader.h"
 #include "search/store.h"
 #include "search/writer_lock.h"
 
@@ -59,19 +60,21 @@ class LexicalIndex final : public ChunkIndex {
 
   LexicalIndex(std::filesystem::path folder, Settings settings);
 
+  Result<LoadedSnapshot> load_now(Store& store) const;
   Result<void> load(Store store);
   Result<void> start_writing(WriterLock lock, Store store);
 
   std::shared_ptr<const Snapshot> snapshot() const;
   void publish(Snapshot snapshot) const;
-  Result<void> reload() const;
 
   Result<Store> take_reader() const;
   void give_back(Store reader) const;
   Result<Analyzer> take_analyzer() const;
   void give_back(Analyzer analyzer) const;
-  Result<std::optional<std::vector<Hit>>> fetch(const Snapshot& snapshot,
-                                                const Ranking& ranking) const;
+  Result<std::optional<RankedList>> search_in(Store& reader, const Snapshot& snapshot,
+                                              const Question& question, const Query& query) const;
+  Result<RankedList> search_pinned(Store& reader, const Question& question,
+                                   const Query& query) const;
 
   Result<void> commit_locked();
   void start_merging();
@@ -89,7 +92,7 @@ class LexicalIndex final : public ChunkIndex {
       generation_;  // none: a reader of a folder without that file
   mutable Guarded<std::vector<Store>> readers_;
   mutable Guarded<std::vector<Analyzer>> analyzers_;
-  mutable std::mutex reload_mutex_;
+  std::mutex refresh_mutex_;
 
   // Only when open for writing.
   std::optional<WriterLock> lock_;

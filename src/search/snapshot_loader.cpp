@@ -51,9 +51,6 @@ Result<SegmentView> load_view(Store& store, const StoredSegment& stored, const L
 }  // namespace
 
 Result<LoadedSnapshot> load_snapshot(Store& store, const LengthNorm& norm, const Snapshot* before) {
-  const Result<sql::Transaction> transaction =
-      sql::Transaction::begin(store.database(), sql::TransactionKind::read);
-  if (!transaction) return transaction.error();
   const Result<StoredState> state = store.state();
   if (!state) return state.error();
   const Result<std::vector<StoredSegment>> stored = store.segments();

@@ -6,12 +6,13 @@
 
 namespace liquid::search {
 
-/// What the store holds now, read in one transaction. Segments that `before` (may be null) has
-/// already are taken from there. Errors: those of `Store`.
 struct LoadedSnapshot {
   Snapshot snapshot;
   StoredState state;
 };
+
+/// What the store holds now; the caller has a transaction open, so that all of it is one state.
+/// Segments that `before` (may be null) has already are taken from there. Errors: those of `Store`.
 Result<LoadedSnapshot> load_snapshot(Store& store, const LengthNorm& norm, const Snapshot* before);
 
 }  // namespace liquid::search

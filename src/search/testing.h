@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,22 @@ class FolderTest : public ::testing::Test {
   }
 
   std::filesystem::path folder_;
+};
+
+/// Random numbers, the same in every run.
+class Dice {
+ public:
+  explicit Dice(unsigned seed) : random_(seed) {}
+
+  /// 0 … below - 1.
+  std::size_t operator()(std::size_t below) { return random_() % below; }
+  /// 1 … below, small numbers far more often, as words in a text.
+  std::size_t skewed(double below) {
+    return static_cast<std::size_t>(std::pow(below, static_cast<double>((*this)(10'000)) / 1e4));
+  }
+
+ private:
+  std::mt19937 random_;
 };
 
 inline void must(const Result<void>& result) { ASSERT_TRUE(result) << result.error().message; }
