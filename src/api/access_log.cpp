@@ -26,8 +26,8 @@ void append_fixed(std::string& out, double value, int digits) {
 void append_time(std::string& out, WallTime now) {
   thread_local std::time_t last = -1;
   thread_local char text[24] = {};
-  const auto since_epoch = std::chrono::duration_cast<std::chrono::milliseconds>(
-      now.time_since_epoch());
+  const auto since_epoch =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
   const auto second = static_cast<std::time_t>(since_epoch.count() / 1000);
   if (second != last) {
     std::tm parts{};

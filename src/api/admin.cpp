@@ -85,14 +85,13 @@ std::vector<Endpoint> admin_endpoints(const AdminParts& parts) {
   Endpoint reset_metrics{Method::post, kMetricsReset,
                          [parts](const Exchange&) { return reset(parts); }};
   if (parts.key == AdminKey::set) reset_metrics.handle = guarded(reset_metrics.handle);
-  return {
-      {Method::get, kCacheStats, guarded([&cache = parts.cache](const Exchange&) {
-         return http::json_response(200, cache_stats_json(cache.stats()));
-       })},
-      {Method::post, kCacheClear, guarded([&cache = parts.cache](const Exchange& exchange) {
-         return clear_cache(cache, exchange.request);
-       })},
-      reset_metrics};
+  return {{Method::get, kCacheStats, guarded([&cache = parts.cache](const Exchange&) {
+             return http::json_response(200, cache_stats_json(cache.stats()));
+           })},
+          {Method::post, kCacheClear, guarded([&cache = parts.cache](const Exchange& exchange) {
+             return clear_cache(cache, exchange.request);
+           })},
+          reset_metrics};
 }
 
 }  // namespace liquid::api

@@ -13,9 +13,9 @@ namespace liquid::api {
 
 /// Who may use the admin routes.
 ///
-/// With an admin key: who shows it (`Exchange::is_admin`); 401 without any key, 403 with a wrong one.
-/// Without one: callers on this machine, 403 for all others. A request that a proxy passed on, or that a
-/// page of another origin sent through a local browser, is not a caller on this machine.
+/// With an admin key: who shows it (`Exchange::is_admin`); 401 without any key, 403 with a wrong
+/// one. Without one: callers on this machine, 403 for all others. A request that a proxy passed on,
+/// or that a page of another origin sent through a local browser, is not a caller on this machine.
 enum class AdminKey { set, not_set };
 std::optional<http::Response> admin_refusal(const http::Exchange& exchange, AdminKey key);
 
@@ -27,8 +27,9 @@ struct AdminParts {
   AdminKey key = AdminKey::not_set;
 };
 
-/// GET /cache/stats, POST /cache/clear (body: any of "route", "tenant", "document_id"; empty: all) and
-/// POST /metrics/reset. The last has always been open to everybody; it is guarded once a key is set.
+/// GET /cache/stats, POST /cache/clear (body: any of "route", "tenant", "document_id"; empty: all)
+/// and POST /metrics/reset. The last has always been open to everybody; it is guarded once a key is
+/// set.
 std::vector<Endpoint> admin_endpoints(const AdminParts& parts);
 
 /// The cache's figures, for Prometheus.

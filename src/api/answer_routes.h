@@ -16,13 +16,14 @@ struct AnswerParts {
   const rag::Answerer& answerer;
 };
 
-/// POST /ask: `fast_mode` false is a second retrieval round. POST /ask/simple: one round, one answer.
+/// POST /ask: `fast_mode` false is a second retrieval round. POST /ask/simple: one round, one
+/// answer.
 std::vector<cache::CachedRoute> ask_routes(const AnswerParts& parts);
 /// POST /search.
 std::vector<cache::CachedRoute> search_routes(const AnswerParts& parts);
 
-/// Digest of all that shapes an answer besides the documents: the answerer's settings and generator, and
-/// this program's own version.
+/// Digest of all that shapes an answer besides the documents: the answerer's settings and
+/// generator, and this program's own version.
 Digest answer_version(const rag::Answerer& answerer);
 
 }  // namespace liquid::api

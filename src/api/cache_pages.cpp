@@ -54,11 +54,10 @@ void read_field(std::string_view name, const json::value& value, cache::ClearReq
   } else if (value.is_null()) {
     place->reset();
   } else if (!value.is_string()) {
-    problems.push_back(
-        {"string_type", name, "Input should be a valid string", echo_json(value)});
+    problems.push_back({"string_type", name, "Input should be a valid string", echo_json(value)});
   } else if (name == "route" && !is_answer_route(route_index(value.get_string()))) {
-    problems.push_back({"literal_error", name,
-                        "Input should be '/ask', '/ask/simple' or '/search'", echo_json(value)});
+    problems.push_back({"literal_error", name, "Input should be '/ask', '/ask/simple' or '/search'",
+                        echo_json(value)});
   } else {
     *place = std::string(value.get_string());
   }
@@ -132,7 +131,8 @@ void register_cache_metrics(const cache::ResponseCache& cache, metrics::Registry
       [](const Stats& stats) { return static_cast<double>(stats.flights); }, {});
   add(Kind::counter, "liquid_cache_stored_total", "Answers put into the store.",
       [](const Stats& stats) { return static_cast<double>(stats.stored); }, {});
-  add(Kind::counter, "liquid_cache_saved_seconds_total", "What the hits would have cost to compute.",
+  add(Kind::counter, "liquid_cache_saved_seconds_total",
+      "What the hits would have cost to compute.",
       [](const Stats& stats) { return stats.seconds_saved; }, {});
   constexpr std::string_view kEvictions = "liquid_cache_evictions_total";
   constexpr std::string_view kHelp = "Answers that left the store, by cause.";

@@ -11,8 +11,8 @@ namespace liquid::api {
 /// "max_bytes","hits":{…},"hit_rate","misses","bypasses","failures","stored","evictions":{…},…}`.
 std::string cache_stats_json(const cache::CacheStats& stats);
 
-/// Clears what the body names and answers `{"cleared": n}`. Unlike on the answer routes an unknown field
-/// is refused (422): a misspelt one would clear everything.
+/// Clears what the body names and answers `{"cleared": n}`. Unlike on the answer routes an unknown
+/// field is refused (422): a misspelt one would clear everything.
 http::Response clear_cache(cache::ResponseCache& cache, const http::Request& request);
 
 }  // namespace liquid::api

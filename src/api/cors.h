@@ -8,10 +8,10 @@
 
 namespace liquid::api {
 
-/// Lets pages of the listed origins call this server from a browser (WHATWG Fetch, "CORS protocol"):
-/// answers preflights, and adds the headers to every answer, refusals included. Origins are compared
-/// whole ("https://app.example:8443"); "*" allows all of them, without credentials. It stands before
-/// identity, because a browser sends no credentials with a preflight.
+/// Lets pages of the listed origins call this server from a browser (WHATWG Fetch, "CORS
+/// protocol"): answers preflights, and adds the headers to every answer, refusals included. Origins
+/// are compared whole ("https://app.example:8443"); "*" allows all of them, without credentials. It
+/// stands before identity, because a browser sends no credentials with a preflight.
 class Cors final : public http::Layer {
  public:
   explicit Cors(std::vector<std::string> origins);

@@ -60,8 +60,8 @@ std::vector<Gpu> read_gpus() {
     if (nvml.device_handle(index, &device) != 0) continue;
     if (nvml.device_name(device, name.data(), name.size()) != 0) continue;
     if (nvml.device_memory(device, &memory) != 0) continue;
-    gpus.push_back({name.data(), static_cast<double>(memory.total),
-                    static_cast<double>(memory.used)});
+    gpus.push_back(
+        {name.data(), static_cast<double>(memory.total), static_cast<double>(memory.used)});
   }
   return gpus;
 }

@@ -11,16 +11,15 @@ namespace liquid::api {
 /// Who asks. Credentials are `X-API-Key: <key>` or `Authorization: …`; the tenant they name keeps
 /// answers of different callers apart in the cache.
 ///
-/// | keys configured | request carries        | tenant                                             |
+/// | keys configured | request carries        | tenant |
 /// |-----------------|------------------------|----------------------------------------------------|
-/// | no              | nothing                | "public"                                           |
-/// | no              | a credential           | "cred-" and 32 digits of the SHA-256 of it          |
-/// | yes             | nothing                | "public", or 401 when a key is required            |
-/// | yes             | a known key            | the key's tenant                                   |
-/// | yes             | anything else          | 401                                                |
+/// | no              | nothing                | "public" | | no              | a credential |
+/// "cred-" and 32 digits of the SHA-256 of it          | | yes             | nothing | "public", or
+/// 401 when a key is required            | | yes             | a known key            | the key's
+/// tenant                                   | | yes             | anything else          | 401 |
 ///
-/// With configured keys `Authorization` must be `Bearer <key>`. The admin key, as `X-Admin-Key: <key>`
-/// or `Authorization: Bearer <key>`, makes an exchange an administrator's.
+/// With configured keys `Authorization` must be `Bearer <key>`. The admin key, as `X-Admin-Key:
+/// <key>` or in place of an API key, makes an exchange an administrator's.
 struct IdentityOptions {
   TenantKeys keys;
   enum class Requirement { optional, required };

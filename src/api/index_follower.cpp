@@ -70,7 +70,10 @@ void IndexFollower::publish() {
     words_[i].store(words[i], std::memory_order_release);
   }
   search::IndexTotals totals = index_.totals();
-  known_.with([&totals](Known& known) { known.totals = totals; });
+  known_.with([&](Known& known) {
+    known.epoch = epoch;
+    known.totals = totals;
+  });
 }
 
 void IndexFollower::follow(std::chrono::milliseconds poll) {
@@ -86,6 +89,10 @@ void IndexFollower::follow(std::chrono::milliseconds poll) {
     told = trouble;
     lock.lock();
   }
+}
+
+Digest IndexFollower::epoch() const {
+  return known_.with([](const Known& known) { return known.epoch; });
 }
 
 search::IndexTotals IndexFollower::totals() const {

@@ -16,15 +16,16 @@
 
 namespace liquid::api {
 
-/// Keeps a reading index up to date with what other processes commit, and tells the cache its epoch.
+/// Keeps a reading index up to date with what other processes commit, and tells the cache its
+/// epoch.
 ///
-/// Invariant: `current_epoch` gives an epoch only when that epoch belongs to the newest snapshot and
-/// nothing newer is on disk; while a refresh runs it gives none. So no answer is taken for current that
-/// was made from contents that a search would no longer find.
+/// Invariant: `current_epoch` gives an epoch only when that epoch belongs to the newest snapshot
+/// and nothing newer is on disk; while a refresh runs it gives none. So no answer is taken for
+/// current that was made from contents that a search would no longer find.
 ///
-/// Threads: `current_epoch` costs some ns and takes no lock; `refresh_if_behind` is for workers, one
-/// of them refreshes while the others wait; an own thread does the same every `poll`, so that an
-/// index nobody asks stays fresh too.
+/// Threads: `current_epoch` costs some ns and takes no lock; `refresh_if_behind` is for workers,
+/// one of them refreshes while the others wait; an own thread does the same every `poll`, so that
+/// an index nobody asks stays fresh too.
 class IndexFollower final : public cache::IndexState {
  public:
   /// `index` is borrowed and outlives the follower.
@@ -39,7 +40,9 @@ class IndexFollower final : public cache::IndexState {
   /// `trouble`.
   Result<void> refresh_if_behind();
 
-  /// Of the snapshot in use; never blocks for longer than a copy.
+  /// Of the snapshot in use, which may be a moment behind the disk; never block for longer than a
+  /// copy.
+  Digest epoch() const;
   search::IndexTotals totals() const;
   /// Empty, or why the last refresh failed. Never blocks.
   std::string trouble() const;
@@ -47,6 +50,7 @@ class IndexFollower final : public cache::IndexState {
  private:
   using Words = std::array<std::uint64_t, 4>;
   struct Known {
+    Digest epoch;
     search::IndexTotals totals;
     std::string trouble;
   };

@@ -61,10 +61,8 @@ http::Response parse_failure(std::string_view body, std::size_t position,
 
 http::Response not_an_object(const json::value& value) {
   return validation_response(
-      {{"model_attributes_type",
-        "",
-        "Input should be a valid dictionary or object to extract fields from",
-        echo_json(value)}});
+      {{"model_attributes_type", "",
+        "Input should be a valid dictionary or object to extract fields from", echo_json(value)}});
 }
 
 }  // namespace
@@ -102,7 +100,8 @@ bool is_json_content_type(std::string_view content_type) {
   if (!http::equals_ignoring_case(type.substr(0, kApplication.size()), kApplication)) return false;
   const std::string_view subtype = type.substr(kApplication.size());
   if (http::equals_ignoring_case(subtype, "json")) return true;
-  return subtype.size() > 5 && http::equals_ignoring_case(subtype.substr(subtype.size() - 5), "+json");
+  return subtype.size() > 5 &&
+         http::equals_ignoring_case(subtype.substr(subtype.size() - 5), "+json");
 }
 
 }  // namespace liquid::api

@@ -9,8 +9,8 @@
 
 namespace liquid::api {
 
-/// The body as a JSON object, or the answer that says why it is none. Private to request_schema.cpp:
-/// this header is the one place of the room where Boost.JSON is seen.
+/// The body as a JSON object, or the answer that says why it is none. Private to
+/// request_schema.cpp: this header is the one place of the room where Boost.JSON is seen.
 std::variant<boost::json::object, http::Response> json_object_body(std::string_view body);
 
 /// `value` as it is shown to who sent it: numbers in their shortest form.

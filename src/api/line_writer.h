@@ -14,8 +14,8 @@
 
 namespace liquid::api {
 
-/// Lines to a file, written by a thread of its own: `write` never waits for the disk or the reader of
-/// a pipe. When more than `kMaxPending` bytes wait, new lines are dropped and counted.
+/// Lines to a file, written by a thread of its own: `write` never waits for the disk or the reader
+/// of a pipe. When more than `kMaxPending` bytes wait, new lines are dropped and counted.
 class LineWriter {
  public:
   static constexpr std::size_t kMaxPending = 4 * 1024 * 1024;
@@ -47,8 +47,8 @@ class LineWriter {
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::string pending_;        // guarded by mutex_
-  bool wanted_now_ = false;    // guarded by mutex_; somebody waits in flush, or much is pending
+  std::string pending_;         // guarded by mutex_
+  bool wanted_now_ = false;     // guarded by mutex_; somebody waits in flush, or much is pending
   std::uint64_t accepted_ = 0;  // guarded by mutex_; bytes handed over
   std::uint64_t finished_ = 0;  // guarded by mutex_; bytes written or given up
   std::thread thread_;

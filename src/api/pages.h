@@ -6,8 +6,8 @@
 
 namespace liquid::api {
 
-/// GET /docs with its style and script, /openapi.json, and the redirects / and /redoc → /docs. The pages
-/// are compiled in, load nothing from elsewhere, and carry an ETag.
+/// GET /docs with its style and script, /openapi.json, and the redirects / and /redoc → /docs. The
+/// pages are compiled in, load nothing from elsewhere, and carry an ETag.
 std::vector<Endpoint> page_endpoints();
 
 }  // namespace liquid::api

@@ -47,10 +47,9 @@ RateLimit::RateLimit(const RateLimitOptions& options, LimitBy by, const Clock& c
 }
 
 std::uint64_t RateLimit::client_key(const http::Exchange& exchange) const {
-  if (by_ == LimitBy::tenant && exchange.tenant != "public") {
-    return hash64(exchange.tenant, seed_ + 1);
-  }
-  return address_key(exchange.remote_address, seed_);
+  if (exchange.tenant == "public") return address_key(exchange.remote_address, seed_);
+  if (by_ == LimitBy::address) return address_key(exchange.remote_address, seed_ + 1);
+  return hash64(exchange.tenant, seed_ + 2);
 }
 
 http::Response RateLimit::refusal(std::chrono::nanoseconds retry_after) const {

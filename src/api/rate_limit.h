@@ -9,17 +9,17 @@
 
 namespace liquid::api {
 
-/// Who shares a bucket. A tenant's name is only worth one when its key was checked: otherwise a client
-/// could have a new bucket for every made-up credential.
-enum class LimitBy {
-  address,  ///< The peer's address; of IPv6 the first 64 bits, which is what one customer gets.
-  tenant,   ///< The tenant; "public" by address.
-};
+/// Who shares a bucket. A tenant is only worth one of its own when its key was checked: otherwise a
+/// client could have a new bucket for every credential it makes up. So unchecked credentials share
+/// one bucket per address, beside the one of the address's callers without any.
+/// Of an IPv6 address the first 64 bits count, which is what one customer gets.
+enum class LimitBy { address, tenant };
 
 /// 429 with Retry-After and the documented body for who asks too often:
-/// `{"detail":{"error":"Rate limit exceeded","limit":"100 requests per 60 seconds","retry_after":1}}`.
-/// Every answer on a limited path says X-RateLimit-Limit, -Remaining and -Reset (Unix seconds at which
-/// the whole budget is back). /health, /status and /metrics are never limited.
+/// `{"detail":{"error":"Rate limit exceeded","limit":"100 requests per 60
+/// seconds","retry_after":1}}`. Every answer on a limited path says X-RateLimit-Limit, -Remaining
+/// and -Reset (Unix seconds at which the whole budget is back). /health, /status and /metrics are
+/// never limited.
 class RateLimit final : public http::Layer {
  public:
   /// `clock` and `registry` are borrowed and outlive the layer.

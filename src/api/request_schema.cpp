@@ -174,8 +174,7 @@ http::Response not_labelled_json(std::string_view body) {
   JsonWriter echo;
   echo.string(body);
   return validation_response(
-      {{"model_attributes_type",
-        "",
+      {{"model_attributes_type", "",
         "Input should be a valid dictionary or object to extract fields from",
         std::move(echo).take()}});
 }

@@ -30,9 +30,9 @@ template <typename T>
 using Checked = std::variant<T, http::Response>;
 
 /// Reads and checks a body the way clients of the earlier Python servers know: integers also from
-/// "7", 7.0 and true; booleans also from "yes", "off", 1; unknown fields ignored; of a repeated key the
-/// last. 422 with FastAPI's list of problems for what does not fit the schema, is not JSON or not
-/// labelled as JSON; 400 for what cannot even be looked at (not UTF-8, nested deeper than
+/// "7", 7.0 and true; booleans also from "yes", "off", 1; unknown fields ignored; of a repeated key
+/// the last. 422 with FastAPI's list of problems for what does not fit the schema, is not JSON or
+/// not labelled as JSON; 400 for what cannot even be looked at (not UTF-8, nested deeper than
 /// `kMaxNesting`).
 Checked<AskRequest> parse_ask(const http::Request& request);
 Checked<SearchRequest> parse_search(const http::Request& request);

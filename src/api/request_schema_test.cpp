@@ -70,7 +70,8 @@ TEST(RequestSchema, TellsWhereTheBodyStopsBeingJson) {
         R"({"question":"x","max_context_chunks":-Infinity})"}) {
     const http::Response response = refused(body);
     EXPECT_EQ(response.status, 422) << body;
-    EXPECT_EQ(response.body.find(R"({"detail":[{"type":"json_invalid","loc":["body",)"), 0u) << body;
+    EXPECT_EQ(response.body.find(R"({"detail":[{"type":"json_invalid","loc":["body",)"), 0u)
+        << body;
   }
   EXPECT_NE(refused(R"({"question":"é","max_context_chunks":x})").body.find(R"(["body",37])"),
             std::string::npos);
@@ -78,8 +79,8 @@ TEST(RequestSchema, TellsWhereTheBodyStopsBeingJson) {
 
 TEST(RequestSchema, RefusesDeepNestingWithoutRecursingIntoIt) {
   EXPECT_EQ(refused(std::string(20'000, '[')).status, 400);
-  const std::string deep = R"({"question":"x","other":)" + std::string(100, '[') +
-                           std::string(100, ']') + "}";
+  const std::string deep =
+      R"({"question":"x","other":)" + std::string(100, '[') + std::string(100, ']') + "}";
   EXPECT_EQ(refused(deep).status, 400);
   const std::string shallow =
       R"({"question":"x","other":)" + std::string(20, '[') + std::string(20, ']') + "}";

@@ -27,9 +27,9 @@ inline constexpr std::string_view kOtherRoute = "other";
 
 /// Every path this server knows; the last one stands for all others.
 inline constexpr std::array kRoutes = {
-    kAsk,        kAskSimple,  kSearch,  kHealth, kStatus,    kStats,       kMetrics, kMetricsReset,
-    kCacheStats, kCacheClear, kOpenApi, kDocs,   kDocsStyle, kDocsScript, kRedoc,   kRoot,
-    kOtherRoute};
+    kAsk,       kAskSimple,    kSearch,     kHealth,     kStatus,    kStats,
+    kMetrics,   kMetricsReset, kCacheStats, kCacheClear, kOpenApi,   kDocs,
+    kDocsStyle, kDocsScript,   kRedoc,      kRoot,       kOtherRoute};
 inline constexpr std::size_t kOther = kRoutes.size() - 1;
 
 /// Place of `path` in kRoutes, kOther when it is unknown. A few ns.

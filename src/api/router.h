@@ -15,9 +15,9 @@ struct Endpoint {
   std::function<http::Response(const http::Exchange&)> handle;
 };
 
-/// The innermost layer: finds the endpoint. HEAD is answered like GET; another method on a known path
-/// is 405 with Allow, a known path with one '/' too many 307, everything else 404. The cached routes
-/// are answered by the cache's layer before this one.
+/// The innermost layer: finds the endpoint. HEAD is answered like GET; another method on a known
+/// path is 405 with Allow, a known path with one '/' too many 307, everything else 404. The cached
+/// routes are answered by the cache's layer before this one.
 class Router final : public http::Layer {
  public:
   explicit Router(std::vector<Endpoint> endpoints) : endpoints_(std::move(endpoints)) {}

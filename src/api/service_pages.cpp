@@ -36,7 +36,6 @@ std::vector<Degraded> degraded_parts(const ServiceParts& parts) {
 
 std::string stats_json(const ServiceParts& parts) {
   const search::IndexTotals totals = parts.follower.totals();
-  Digest epoch;
   JsonWriter json;
   json.begin_object().key("total_documents").integer(as_integer(totals.documents));
   json.key("collection_name").string("documents");
@@ -44,9 +43,7 @@ std::string stats_json(const ServiceParts& parts) {
   json.key("total_chunks").integer(as_integer(totals.chunks));
   json.key("bytes_on_disk").integer(as_integer(totals.bytes_on_disk));
   json.key("bytes_in_memory").integer(as_integer(totals.bytes_in_memory));
-  json.key("epoch");
-  parts.follower.current_epoch(epoch) ? json.string(epoch.hex()) : json.null();
-  json.end_object();
+  json.key("epoch").string(parts.follower.epoch().hex()).end_object();
   return std::move(json).take();
 }
 
@@ -56,7 +53,8 @@ std::string status_json(const ServiceParts& parts) {
   json.key("uptime").number(rounded(parts.traffic.totals().seconds_up));
   json.key("version").string(kVersion);
   json.key("retrieval").string(search::retrieval_name(search::RetrievalKind::lexical));
-  json.key("generator").string(parts.generator.name()).end_object();
+  json.key("generator").string(parts.generator.name());
+  json.key("index_epoch").string(parts.follower.epoch().hex()).end_object();
   return std::move(json).take();
 }
 
@@ -102,15 +100,15 @@ std::string health_json(const ServiceParts& parts) {
   return std::move(json).take();
 }
 
-// The quality values of RFC 9110 are left aside: whoever names plain text or OpenMetrics, and not JSON
-// first, is a scraper.
+// The quality values of RFC 9110 are left aside: whoever names plain text or OpenMetrics, and not
+// JSON first, is a scraper.
 bool wants_prometheus(const http::Request& request) {
   if (request.query == "format=prometheus") return true;
   if (request.query == "format=json") return false;
   const std::string_view accept = request.header("Accept");
   const std::size_t json = accept.find("application/json");
-  const std::size_t text = std::min(accept.find("text/plain"),
-                                    accept.find("application/openmetrics-text"));
+  const std::size_t text =
+      std::min(accept.find("text/plain"), accept.find("application/openmetrics-text"));
   return text < json;
 }
 
@@ -148,8 +146,9 @@ std::string metrics_json(const Traffic::Totals& totals) {
   json.key("avg").number(times.average).key("min").number(times.least);
   json.key("max").number(times.greatest).key("p50").number(times.p50);
   json.key("p95").number(times.p95).key("p99").number(times.p99).end_object();
-  const double per_second =
-      totals.seconds_counted > 0 ? static_cast<double>(totals.requests) / totals.seconds_counted : 0;
+  const double per_second = totals.seconds_counted > 0
+                                ? static_cast<double>(totals.requests) / totals.seconds_counted
+                                : 0;
   json.key("requests_per_second").number(per_second).end_object();
   return std::move(json).take();
 }

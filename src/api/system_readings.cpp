@@ -101,7 +101,8 @@ void SystemReadings::read_process(Readings& readings) const {
     std::string field;
     double ticks = 0;
     for (int i = 0; fields >> field && i <= kSystemTimeField; ++i) {
-      if (i == kUserTimeField || i == kSystemTimeField) ticks += std::strtod(field.c_str(), nullptr);
+      if (i == kUserTimeField || i == kSystemTimeField)
+        ticks += std::strtod(field.c_str(), nullptr);
     }
     readings.process_cpu_seconds = ticks_to_seconds(ticks);
   }

@@ -17,8 +17,9 @@ bool is_tenant_name(std::string_view name) {
   if (name.empty() || name.size() > kMaxNameBytes || name == "public" || name == "admin") {
     return false;
   }
-  return name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                "0123456789._-") == std::string_view::npos;
+  return name.find_first_not_of(
+             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+             "0123456789._-") == std::string_view::npos;
 }
 
 Error wrong_line(std::size_t number, std::string_view reason) {

@@ -22,11 +22,11 @@ struct RateLimitOptions {
 
 /// One token bucket per client, in a table that never grows.
 ///
-/// A bucket is one number, the time at which it will be full again (the generic cell rate algorithm,
-/// ITU-T I.371); a client that has not been seen is one whose bucket is full. The table is split into
-/// sets of eight buckets. Invariants: a client's bucket lies in the set its key names; a set that is
-/// full gives up the bucket that is nearest to full, which loses nothing when that one is full, and
-/// counts in `forced_out()` when not.
+/// A bucket is one number, the time at which it will be full again (the generic cell rate
+/// algorithm, ITU-T I.371); a client that has not been seen is one whose bucket is full. The table
+/// is split into sets of eight buckets. Invariants: a client's bucket lies in the set its key
+/// names; a set that is full gives up the bucket that is nearest to full, which loses nothing when
+/// that one is full, and counts in `forced_out()` when not.
 ///
 /// Safe from any thread; `take` holds one of 64 locks for some ten nanoseconds.
 class TokenBuckets {

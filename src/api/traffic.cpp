@@ -9,10 +9,12 @@ using http::CacheOutcome;
 
 constexpr std::string_view kRequests = "liquid_http_requests_total";
 constexpr std::string_view kRequestsHelp = "Requests answered, by route and status.";
-constexpr std::string_view kOutcomes = "liquid_cache_requests_total";
-constexpr std::string_view kOutcomesHelp = "Answers of the cached routes, by how they came about.";
-constexpr std::string_view kDurations = "liquid_http_request_duration_seconds";
-constexpr std::string_view kDurationsHelp = "Time from a request's arrival to its answer, by route.";
+constexpr std::string_view kCacheRequests = "liquid_cache_requests_total";
+constexpr std::string_view kCacheRequestsHelp =
+    "Answers of the cached routes, by how they came about.";
+constexpr std::string_view kRequestSeconds = "liquid_http_request_duration_seconds";
+constexpr std::string_view kRequestSecondsHelp =
+    "Time from a request's arrival to its answer, by route.";
 
 std::string_view status_text(int status, char (&buffer)[4]) {
   buffer[0] = static_cast<char>('0' + status / 100);
@@ -32,9 +34,9 @@ Traffic::Traffic(metrics::Registry& registry, const Clock& clock)
   for (std::size_t route = 0; is_answer_route(route); ++route) {
     request_counter(route, 200);
     duration_histogram(route);
-    for (const CacheOutcome outcome : {CacheOutcome::hit, CacheOutcome::revalidated,
-                                       CacheOutcome::joined, CacheOutcome::miss,
-                                       CacheOutcome::bypass}) {
+    for (const CacheOutcome outcome :
+         {CacheOutcome::hit, CacheOutcome::revalidated, CacheOutcome::joined, CacheOutcome::miss,
+          CacheOutcome::bypass}) {
       outcome_counter(route, outcome);
     }
   }
@@ -57,7 +59,7 @@ metrics::Counter& Traffic::outcome_counter(std::size_t route, CacheOutcome outco
   Place<metrics::Counter>& place = by_outcome_[route][static_cast<std::size_t>(outcome)];
   metrics::Counter* counter = place.load(std::memory_order_acquire);
   if (counter == nullptr) {
-    counter = &registry_.counter(kOutcomes, kOutcomesHelp,
+    counter = &registry_.counter(kCacheRequests, kCacheRequestsHelp,
                                  {{"route", std::string(kRoutes[route])},
                                   {"outcome", std::string(cache_outcome_name(outcome))}});
     place.store(counter, std::memory_order_release);
@@ -69,9 +71,9 @@ metrics::Histogram& Traffic::duration_histogram(std::size_t route) {
   Place<metrics::Histogram>& place = durations_[route];
   metrics::Histogram* histogram = place.load(std::memory_order_acquire);
   if (histogram == nullptr) {
-    histogram =
-        &registry_.histogram(kDurations, kDurationsHelp, metrics::request_seconds_bounds(),
-                             {{"route", std::string(kRoutes[route])}});
+    histogram = &registry_.histogram(kRequestSeconds, kRequestSecondsHelp,
+                                     metrics::request_seconds_bounds(),
+                                     {{"route", std::string(kRoutes[route])}});
     place.store(histogram, std::memory_order_release);
   }
   return *histogram;

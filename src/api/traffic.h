@@ -17,9 +17,9 @@ namespace liquid::api {
 ///
 /// For the totals of GET /metrics (JSON): a *request* is one on any path but /health, /status and
 /// /metrics; an *error* is one of them answered with a status of 400 or more, whoever refused it
-/// (identity, rate limit, route); a *cache hit* or *cache miss* is one answered with `X-Cache: HIT` or
-/// `X-Cache: MISS`. So the numbers are those that the clients themselves have seen.
-/// Prometheus counts all paths, by route, status and cache outcome.
+/// (identity, rate limit, route); a *cache hit* or *cache miss* is one answered with `X-Cache: HIT`
+/// or `X-Cache: MISS`. So the numbers are those that the clients themselves have seen. Prometheus
+/// counts all paths, by route, status and cache outcome.
 class Traffic final : public http::Layer {
  public:
   /// Both are borrowed and outlive the layer.

@@ -17,8 +17,8 @@ struct Problem {
   std::string context = {};  ///< JSON object text, or empty.
 };
 
-/// 422 `{"detail":[{"type","loc","msg","input","ctx"}]}`. An input longer than 4 KiB is named by its
-/// size instead of being sent back.
+/// 422 `{"detail":[{"type","loc","msg","input","ctx"}]}`. An input longer than 4 KiB is named by
+/// its size instead of being sent back.
 http::Response validation_response(const std::vector<Problem>& problems);
 
 /// 422 for a body that is not JSON: `position` counts characters.

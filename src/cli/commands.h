@@ -7,7 +7,8 @@ class App;
 namespace liquid::cli {
 
 /// Each function adds one sub-command to `app`. The chosen command runs while the command line is
-/// parsed and leaves its exit status in `status`: 0 success, 1 failure (message on stderr), 2 bad usage.
+/// parsed and leaves its exit status in `status`: 0 success, 1 failure (message on stderr), 2 bad
+/// usage.
 void add_serve_command(CLI::App& app, int& status);
 void add_index_command(CLI::App& app, int& status);
 void add_ask_command(CLI::App& app, int& status);

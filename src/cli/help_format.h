@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+namespace CLI {
+class FormatterBase;
+}
+
+namespace liquid::cli {
+
+/// Help texts that fit into 80 columns.
+std::shared_ptr<CLI::FormatterBase> make_help_formatter();
+
+}  // namespace liquid::cli

@@ -1,0 +1,62 @@
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <exception>
+#include <iostream>
+
+#include "api/version.h"
+#include "cli/commands.h"
+#include "cli/exit_status.h"
+#include "cli/help_format.h"
+
+// The program. Each command has a file of its own (…_command.cpp); `serve.cpp` builds and wires
+// every object of the server and is the place to start reading.
+
+namespace liquid::cli {
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  liquid index add --index docs.index manual/ notes.md\n"
+    "  liquid serve --index docs.index\n"
+    "  liquid ask --index docs.index \"How do I reload the configuration?\"\n"
+    "\n"
+    "liquid COMMAND --help says more about each.\n";
+
+// CLI11 reports help and version as errors too; those are successes, everything else is bad usage.
+int report(const CLI::App& app, const CLI::ParseError& error) {
+  const int code = app.exit(error, std::cout, std::cerr);
+  return code == 0 ? kSuccess : kBadUsage;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Answers questions over your documents, and never computes an answer twice.",
+               "liquid");
+  int status = kSuccess;
+  app.set_version_flag("--version", "liquid " + std::string(api::kVersion));
+  app.formatter(make_help_formatter());
+  app.footer(kExamples);
+  app.require_subcommand(1);
+  add_index_command(app, status);
+  add_serve_command(app, status);
+  add_ask_command(app, status);
+  add_cache_command(app, status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return report(app, error);
+  }
+  return status;
+}
+
+}  // namespace
+}  // namespace liquid::cli
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an error of write(2), not our end
+  try {
+    return liquid::cli::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "liquid: " << error.what() << "\n";
+    return liquid::cli::kFailure;
+  }
+}
