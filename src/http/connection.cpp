@@ -1,5 +1,7 @@
 #include "http/connection.h"
 
+#include <sys/epoll.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -45,13 +47,10 @@ struct Connection::Readiness {
   void await_suspend(std::coroutine_handle<> handle) {
     connection.suspended_ = handle;
     connection.requests_in_turn_ = 0;
-    connection.stream_.socket().async_wait(connection.wanted_,
-                                           [waiting = &connection](const error_code& error) {
-                                             if (!error && waiting->wanted_ == Socket::wait_read)
-                                               waiting->stream_.note_readable();
-                                             waiting->now_ = steady_clock::now();
-                                             waiting->suspended_.resume();
-                                           });
+    const bool known =
+        connection.wanted_ == IoStatus::wants_read && connection.stream_.is_readable();
+    connection.waits_for_socket_ = !known;
+    if (known) asio::post(connection.thread_.context(), [handle] { handle.resume(); });
   }
   void await_resume() const {}
 };
@@ -90,6 +89,14 @@ Connection::~Connection() {
   // Only a server that is destroyed without having run to its end still has suspended sessions.
   if (suspended_) suspended_.destroy();
   if (pending_) pending_->forget_connection();
+}
+
+void Connection::on_ready(std::uint32_t events) {
+  constexpr std::uint32_t kEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+  if ((events & EPOLLIN) != 0) stream_.note_readable();
+  if ((events & kEnded) != 0) stream_.note_hung_up();
+  const std::uint32_t wanted = wanted_ == IoStatus::wants_write ? EPOLLOUT : EPOLLIN;
+  if ((events & (wanted | kEnded)) != 0) wake();
 }
 
 void Connection::session_ended() {
@@ -155,7 +162,10 @@ Connection::Progress Connection::receive() {
     if (parse_needed_ && parse() == Progress::ready) return Progress::ready;
     if (broken_) return Progress::closed;
     if (expired_) return give_up_waiting();
-    if (!stream_.may_have_input()) return wait_for_input();
+    if (!stream_.may_have_input()) {
+      wanted_ = IoStatus::wants_read;
+      return wait_for_input();
+    }
     if (!work_) work_ = thread_.workspaces().take();
     const IoResult result = stream_.read(work_->input.space(kMinReadBytes));
     if (result.status == IoStatus::closed) return Progress::closed;
@@ -325,8 +335,8 @@ Connection::Progress Connection::note(IoStatus status) {
   switch (status) {
     case IoStatus::done: return Progress::ready;
     case IoStatus::closed: return Progress::closed;
-    case IoStatus::wants_read: wanted_ = Socket::wait_read; return Progress::waiting;
-    case IoStatus::wants_write: wanted_ = Socket::wait_write; return Progress::waiting;
+    case IoStatus::wants_read:
+    case IoStatus::wants_write: wanted_ = status; return Progress::waiting;
   }
   return Progress::closed;
 }
@@ -341,8 +351,10 @@ void Connection::give_back_workspace() {
 }
 
 void Connection::wake() {
-  error_code ignored;  // nothing to cancel is as good
-  stream_.socket().cancel(ignored);
+  if (!waits_for_socket_) return;
+  waits_for_socket_ = false;
+  now_ = steady_clock::now();
+  suspended_.resume();
 }
 
 void Connection::expire() {

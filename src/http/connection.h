@@ -29,6 +29,9 @@ class Connection {
   /// The same for a connection there is no room for: 503, close.
   Session<Connection> turn_away();
 
+  /// The kernel's news about the socket (EPOLLIN, …).
+  void on_ready(std::uint32_t events);
+
   Monotonic deadline() const { return deadline_; }
   void expire();
   /// Closes when idle, else after the request in flight.
@@ -78,7 +81,8 @@ class Connection {
   Phase phase_ = Phase::handshake;
   Monotonic now_{};  // when the last wait ended
   Monotonic deadline_{};
-  Socket::wait_type wanted_ = Socket::wait_read;
+  IoStatus wanted_ = IoStatus::wants_read;
+  bool waits_for_socket_ = false;
   bool expired_ = false;  // by the sweeper
   bool broken_ = false;   // nothing can be sent or received any more
   bool first_request_ = true;

@@ -1,9 +1,12 @@
 #include "http/io_thread.h"
 
+#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <system_error>
 
 #include "base/log.h"
 #include "http/connection.h"
@@ -34,6 +37,7 @@ IoThread::IoThread(std::shared_ptr<Shared> shared)
     : shared_(std::move(shared)),
       context_(kConcurrencyHint),
       work_(asio::make_work_guard(context_)),
+      ready_(context_),
       sweeper_(context_),
       grace_(context_),
       sweep_period_(sweep_period_for(shared_->options)),
@@ -44,6 +48,7 @@ IoThread::~IoThread() = default;
 
 void IoThread::run() {
   schedule_sweep();
+  ready_.start();
   context_.run();
   open_.with([](bool& open) { open = false; });
   context_.restart();
@@ -57,7 +62,9 @@ void IoThread::stop(milliseconds grace) {
 void IoThread::begin_stop(milliseconds grace) {
   if (stopping_) return;
   stopping_ = true;
-  for (const auto& connection : connections_) connection->ask_to_stop();
+  // Backwards here and below: a connection that ends takes itself out, and the last takes its
+  // place.
+  for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->ask_to_stop();
   grace_.expires_after(grace);
   grace_.async_wait([this](const error_code& error) {
     if (!error) cut_all();
@@ -66,49 +73,45 @@ void IoThread::begin_stop(milliseconds grace) {
 }
 
 void IoThread::cut_all() {
-  for (const auto& connection : connections_) connection->cut();
+  for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->cut();
 }
 
 void IoThread::finish_if_empty() {
   if (!stopping_ || !connections_.empty()) return;
   work_.reset();
+  ready_.stop();
   sweeper_.cancel();
   grace_.cancel();
 }
 
 void IoThread::adopt(Accepted accepted) {
   load_.fetch_add(1, std::memory_order_relaxed);
-  post([this, accepted] { start(accepted, Welcome::serve); });
+  post([this, taken = std::move(accepted)]() mutable { start(std::move(taken), Welcome::serve); });
 }
 
 void IoThread::turn_away(Accepted accepted) {
   load_.fetch_add(1, std::memory_order_relaxed);
-  post([this, accepted] { start(accepted, Welcome::turn_away); });
+  post([this, taken = std::move(accepted)]() mutable {
+    start(std::move(taken), Welcome::turn_away);
+  });
 }
 
 std::unique_ptr<Connection> IoThread::make_connection(Accepted accepted) {
-  const auto protocol = accepted.peer.address().is_v6() ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
-  Socket socket(context_);
-  error_code error;
-  socket.assign(protocol, accepted.descriptor, error);
-  if (error) {
-    ::close(accepted.descriptor);
-    log_event(LogLevel::warning, "connection not taken", {{"reason", error.message()}});
-    return nullptr;
-  }
-  socket.set_option(asio::ip::tcp::no_delay(true), error);
-  Stream stream =
-      shared_->tls ? Stream(std::move(socket), *shared_->tls) : Stream(std::move(socket));
-  return std::make_unique<Connection>(*this, std::move(stream), accepted.peer);
+  const int descriptor = accepted.socket.get();
+  const int on = 1;
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  Stream stream = shared_->tls ? Stream(std::move(accepted.socket), *shared_->tls)
+                               : Stream(std::move(accepted.socket));
+  auto connection = std::make_unique<Connection>(*this, std::move(stream), accepted.peer);
+  if (ready_.add(descriptor, *connection)) return connection;
+  log_event(LogLevel::warning, "connection not taken",
+            {{"reason", std::generic_category().message(errno)}});
+  return nullptr;
 }
 
 void IoThread::start(Accepted accepted, Welcome welcome) {
   std::unique_ptr<Connection> made;
-  if (!stopping_ && turned_away_ < kMaxTurnedAway) {
-    made = make_connection(accepted);
-  } else {
-    ::close(accepted.descriptor);
-  }
+  if (!stopping_ && turned_away_ < kMaxTurnedAway) made = make_connection(std::move(accepted));
   if (!made) {
     load_.fetch_sub(1, std::memory_order_relaxed);
     if (welcome == Welcome::serve) shared_->open_connections.fetch_sub(1);
@@ -155,8 +158,8 @@ void IoThread::schedule_sweep() {
 
 void IoThread::sweep() {
   const Monotonic now = std::chrono::steady_clock::now();
-  for (const auto& connection : connections_) {
-    if (connection->deadline() <= now) connection->expire();
+  for (std::size_t i = connections_.size(); i-- > 0;) {
+    if (connections_[i]->deadline() <= now) connections_[i]->expire();
   }
 }
 

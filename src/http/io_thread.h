@@ -11,6 +11,8 @@
 #include "base/guarded.h"
 #include "http/asio.h"
 #include "http/chain.h"
+#include "http/descriptor.h"
+#include "http/ready_set.h"
 #include "http/response_head.h"
 #include "http/server.h"
 #include "http/workspace.h"
@@ -32,7 +34,7 @@ struct Shared {
 
 /// A socket that was accepted and not yet given to a connection.
 struct Accepted {
-  int descriptor = -1;
+  Descriptor socket;
   asio::ip::tcp::endpoint peer;
 };
 
@@ -88,6 +90,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   const std::shared_ptr<Shared> shared_;
   asio::io_context context_;
   std::optional<asio::executor_work_guard<Executor>> work_;
+  ReadySet ready_;
   Timer sweeper_;
   Timer grace_;
   const std::chrono::milliseconds sweep_period_;

@@ -104,10 +104,10 @@ void Listener::accept_waiting() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     Accepted accepted;
     auto size = static_cast<socklen_t>(accepted.peer.capacity());
-    accepted.descriptor = ::accept4(acceptor_.native_handle(), accepted.peer.data(), &size,
-                                    SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (accepted.descriptor >= 0) {
-      deal(accepted);
+    accepted.socket = Descriptor(::accept4(acceptor_.native_handle(), accepted.peer.data(), &size,
+                                           SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (accepted.socket.is_open()) {
+      deal(std::move(accepted));
       continue;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
@@ -122,11 +122,11 @@ void Listener::deal(Accepted accepted) {
       threads_.begin(), threads_.end(),
       [](const auto& left, const auto& right) { return left->load() < right->load(); });
   if (shared_->open_connections.load() >= shared_->options.max_connections) {
-    thread->turn_away(accepted);
+    thread->turn_away(std::move(accepted));
     return;
   }
   shared_->open_connections.fetch_add(1);
-  thread->adopt(accepted);
+  thread->adopt(std::move(accepted));
 }
 
 void Listener::pause(int error) {

@@ -29,10 +29,10 @@ iovec as_iovec(std::string_view part) {
 
 }  // namespace
 
-Stream::Stream(Socket socket) : socket_(std::move(socket)), descriptor_(socket_.native_handle()) {}
+Stream::Stream(Descriptor socket) : socket_(std::move(socket)) {}
 
-Stream::Stream(Socket socket, asio::ssl::context& tls) : Stream(std::move(socket)) {
-  ssl_.reset(new_tls_session(tls, descriptor_));
+Stream::Stream(Descriptor socket, asio::ssl::context& tls) : Stream(std::move(socket)) {
+  ssl_.reset(new_tls_session(tls, socket_.get()));
 }
 
 IoStatus Stream::handshake() {
@@ -50,10 +50,10 @@ IoResult Stream::write(const Outgoing& parts) {
 
 IoResult Stream::read_plain(std::span<char> into) {
   if (!readable_) return {.status = IoStatus::wants_read};
-  const ssize_t count = receive(descriptor_, into);
+  const ssize_t count = receive(socket_.get(), into);
   if (count > 0) {
     // A short read emptied the socket: what comes later makes the reactor report again.
-    readable_ = static_cast<std::size_t>(count) == into.size();
+    readable_ = hung_up_ || static_cast<std::size_t>(count) == into.size();
     return {.count = static_cast<std::size_t>(count)};
   }
   readable_ = false;
@@ -67,7 +67,7 @@ IoResult Stream::write_plain(const Outgoing& parts) {
   message.msg_iov = vectors.data();
   message.msg_iovlen = parts[1].empty() ? 1 : 2;
   for (;;) {
-    const ssize_t count = ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
+    const ssize_t count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
     if (count >= 0) return {.count = static_cast<std::size_t>(count)};
     if (errno == EINTR) continue;
     return {.status = would_block(errno) ? IoStatus::wants_write : IoStatus::closed};
@@ -92,9 +92,9 @@ IoResult Stream::write_tls(const Outgoing& parts) {
   return {.status = tls_status(result)};
 }
 
-IoStatus Stream::tls_status(int result) const {
+IoStatus Stream::tls_status(int result) {
   switch (SSL_get_error(ssl_.get(), result)) {
-    case SSL_ERROR_WANT_READ: return IoStatus::wants_read;
+    case SSL_ERROR_WANT_READ: readable_ = false; return IoStatus::wants_read;
     case SSL_ERROR_WANT_WRITE: return IoStatus::wants_write;
     default: return IoStatus::closed;
   }
@@ -105,18 +105,21 @@ void Stream::shutdown_send() {
     ERR_clear_error();
     SSL_shutdown(ssl_.get());
   }
-  error_code ignored;  // the peer may have gone
-  socket_.shutdown(Socket::shutdown_send, ignored);
+  ::shutdown(socket_.get(), SHUT_WR);  // fails when the peer has gone, which is as good
 }
 
 IoStatus Stream::drain() {
   std::array<char, 16 * 1024> dropped;
   // Bounded, so that one fast sender does not hold up the thread's other connections.
   for (int round = 0; round < 16; ++round) {
-    const ssize_t count = receive(descriptor_, dropped);
+    const ssize_t count = receive(socket_.get(), dropped);
     if (count == 0 || (count < 0 && !would_block(errno))) return IoStatus::closed;
-    if (count < 0) break;
+    if (count < 0) {
+      readable_ = false;
+      return IoStatus::wants_read;
+    }
   }
+  readable_ = true;
   return IoStatus::wants_read;
 }
 

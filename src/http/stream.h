@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "http/asio.h"
+#include "http/descriptor.h"
 
 namespace liquid::http {
 
@@ -33,8 +34,8 @@ using Outgoing = std::array<std::string_view, 2>;
 /// reactor is asked only when a call would block.
 class Stream {
  public:
-  explicit Stream(Socket socket);
-  Stream(Socket socket, asio::ssl::context& tls);
+  explicit Stream(Descriptor socket);
+  Stream(Descriptor socket, asio::ssl::context& tls);
 
   bool is_tls() const { return ssl_ != nullptr; }
   /// Done at once without TLS.
@@ -49,10 +50,13 @@ class Stream {
   IoStatus drain();
 
   /// False when a read is known to find nothing.
-  bool may_have_input() const { return readable_ || ssl_ != nullptr; }
-  /// The reactor said that the socket is readable.
+  bool may_have_input() const { return readable_ || (ssl_ && SSL_has_pending(ssl_.get()) == 1); }
+  /// There is input that the kernel will not report again.
+  bool is_readable() const { return readable_; }
+  /// The kernel said that there is something to read.
   void note_readable() { readable_ = true; }
-  Socket& socket() { return socket_; }
+  /// The kernel said that the peer has ended its side: reading goes on until that is seen.
+  void note_hung_up() { readable_ = hung_up_ = true; }
 
  private:
   struct SslFree {
@@ -62,12 +66,12 @@ class Stream {
   IoResult read_tls(std::span<char> into);
   IoResult write_plain(const Outgoing& parts);
   IoResult write_tls(const Outgoing& parts);
-  IoStatus tls_status(int result) const;
+  IoStatus tls_status(int result);
 
-  Socket socket_;
-  int descriptor_;
-  bool readable_ =
-      false;  // false only when the socket is known to be empty: saves a recv per request
+  Descriptor socket_;
+  // False only when the socket is known to be empty: saves a recv per request.
+  bool readable_ = false;
+  bool hung_up_ = false;
   std::unique_ptr<SSL, SslFree> ssl_;
   std::string record_;  // TLS only: both parts in one record
 };
