@@ -32,16 +32,16 @@ struct StoreLimits {
 /// What one route does differently from the rest.
 struct RouteOptions {
   Caching caching = Caching::on;
-  std::optional<std::chrono::milliseconds> ttl;  ///< Nothing: `CacheOptions::ttl`.
-  std::optional<StoreLimits>
-      store;  ///< A store of its own with these bounds; nothing: the shared one.
+  std::optional<std::chrono::milliseconds> ttl = {};  ///< Nothing: `CacheOptions::ttl`.
+  std::optional<StoreLimits> store =
+      {};  ///< A store of its own with these bounds; nothing: the shared one.
 };
 
 struct CacheOptions {
   Caching caching = Caching::on;
   std::chrono::milliseconds ttl{300'000};
-  StoreLimits store;
-  std::map<std::string, RouteOptions, std::less<>> routes;  ///< By path, e.g. "/search".
+  StoreLimits store = {};
+  std::map<std::string, RouteOptions, std::less<>> routes = {};  ///< By path, e.g. "/search".
   std::size_t max_waiters = 1024;  ///< Requests that share one computation; beyond: 503.
   /// How often expired entries give their memory back; zero: only when `sweep` is called.
   std::chrono::milliseconds sweep_interval{1000};

@@ -15,9 +15,9 @@ namespace liquid::cache {
 
 /// Which entries to drop. An entry goes when it fits every part that is given; none given: all go.
 struct ClearRequest {
-  std::optional<std::string> tenant;
-  std::optional<std::string> route;  ///< Path, e.g. "/search".
-  std::optional<std::string> document_id;
+  std::optional<std::string> tenant = {};
+  std::optional<std::string> route = {};  ///< Path, e.g. "/search".
+  std::optional<std::string> document_id = {};
 
   bool operator==(const ClearRequest&) const = default;
 };

@@ -56,6 +56,13 @@ Amount amount_of(const Item& item) {
   return {.items = 1, .bytes = charged_bytes(item, documents_of(item))};
 }
 
+/// An entry is charged for its documents twice, on its way in and out: both must count the same.
+std::vector<std::string> without_repeats(std::vector<std::string> ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
 bool fits(const ClearRequest& request, const Key& key) {
   if (request.tenant && *request.tenant != key.tenant()) return false;
   return !request.route || *request.route == key.route();
@@ -108,7 +115,7 @@ Lookup MemoryStore::find(const Key& key, const WantedEdition& wanted, Monotonic 
 
 MemoryStore::Inserted MemoryStore::insert(const Key& key, NewEntry entry, std::uint64_t mark) {
   const Edition edition = entry.edition;
-  const std::vector<std::string> documents = std::move(entry.document_ids);
+  const std::vector<std::string> documents = without_repeats(std::move(entry.document_ids));
   const auto item = std::make_shared<Item>(key, std::move(entry));
   Inserted inserted{.insertion = Insertion::stored, .answer = answer_of(item)};
   const std::size_t charge = charged_bytes(*item, documents.size());
