@@ -22,7 +22,7 @@ struct Settings {
   std::string language = "english";  ///< A Snowball stemmer's name.
   double k1 = 1.2;
   double b = 0.75;
-  double title_weight = 1.0;  ///< How often a title word counts as a text word.
+  double title_weight = 2.0;  ///< How often a title word counts as a text word.
   double section_weight = 1.0;
 };
 

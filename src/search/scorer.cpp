@@ -25,9 +25,17 @@ struct Cursor {
   std::uint32_t size() const { return static_cast<std::uint32_t>(list.chunks.size()); }
   bool stands_on(std::uint32_t chunk) const { return at < size() && list.chunks[at] == chunk; }
 
-  /// Moves to the first posting of `chunk` or a later one.
+  /// Moves to the first posting of `chunk` or a later one. `chunk` must exist.
   void advance(std::uint32_t chunk) {
-    if (at >= size() || list.chunks[at] >= chunk) return;
+    if (!list.members.empty()) {
+      at = std::max(at, list.members.rank(chunk));
+    } else if (at < size() && list.chunks[at] < chunk) {
+      advance_by_blocks(chunk);
+    }
+  }
+
+ private:
+  void advance_by_blocks(std::uint32_t chunk) {
     const auto blocks = static_cast<std::uint32_t>(list.block_last.size());
     std::uint32_t block = at / Segment::kBlockSize;
     if (list.block_last[block] < chunk) {
@@ -38,12 +46,17 @@ struct Cursor {
       }
       at = block * Segment::kBlockSize;
     }
-    const std::uint32_t end = std::min(size(), (block + 1) * Segment::kBlockSize);
-    const auto* begin = list.chunks.data();
-    at = static_cast<std::uint32_t>(std::lower_bound(begin + at, begin + end, chunk) - begin);
+    // Without branches: which half holds the chunk is a coin toss that no predictor can learn.
+    const std::uint32_t* from = list.chunks.data() + at;
+    std::uint32_t left = std::min(size(), (block + 1) * Segment::kBlockSize) - at;
+    while (left > 1) {
+      const std::uint32_t half = left / 2;
+      from += from[half - 1] < chunk ? half : 0;
+      left -= half;
+    }
+    at = static_cast<std::uint32_t>(from - list.chunks.data());
   }
 
- private:
   // Doubling steps: the next candidate is usually near.
   std::uint32_t find_block(std::uint32_t from, std::uint32_t blocks, std::uint32_t chunk) const {
     std::uint32_t step = 1;
@@ -233,6 +246,7 @@ class ViewScorer {
     for (std::size_t i = essential; i-- > 0;) {
       if (before_bound_[i + 1] + score < needed_) return;
       Cursor& cursor = cursors_[order_[i]];
+      if (!cursor.list.members.empty() && !cursor.list.members.holds(chunk)) continue;
       cursor.advance(chunk);
       if (cursor.stands_on(chunk)) score += contribution(cursor, cursor.at);
     }

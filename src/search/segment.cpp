@@ -58,6 +58,29 @@ void derive_blocks(Segment& segment, std::uint32_t term, const std::vector<float
   segment.block_begin.push_back(static_cast<std::uint32_t>(segment.block_last.size()));
 }
 
+void derive_bits(Segment& segment) {
+  for (std::uint32_t term = 0; term < segment.term_count(); ++term) {
+    const std::uint64_t frequency = segment.document_frequency(term);
+    if (frequency * Segment::kBitsFrom > segment.chunk_count()) segment.bit_terms.push_back(term);
+  }
+  const std::size_t words = segment.bit_words();
+  segment.bits.resize(segment.bit_terms.size() * words);
+  segment.bits_before.resize(segment.bits.size());
+  std::uint64_t* bits = segment.bits.data();
+  std::uint32_t* before = segment.bits_before.data();
+  for (const std::uint32_t term : segment.bit_terms) {
+    for (std::uint32_t i = segment.posting_begin[term]; i < segment.posting_begin[term + 1]; ++i) {
+      const std::uint32_t chunk = segment.posting_chunks[i];
+      bits[chunk / 64] |= std::uint64_t{1} << (chunk % 64);
+    }
+    for (std::size_t word = 1; word < words; ++word) {
+      before[word] = before[word - 1] + static_cast<std::uint32_t>(std::popcount(bits[word - 1]));
+    }
+    bits += words;
+    before += words;
+  }
+}
+
 }  // namespace
 
 std::optional<std::uint32_t> Segment::find_term(std::string_view term) const {
@@ -102,7 +125,16 @@ PostingList Segment::postings(std::uint32_t term) const {
           .weights = std::span(posting_weights).subspan(begin, count),
           .block_last = std::span(block_last).subspan(first_block, blocks),
           .block_bound = std::span(block_bound).subspan(first_block, blocks),
-          .bound = term_bound[term]};
+          .bound = term_bound[term],
+          .members = members(term)};
+}
+
+ChunkBits Segment::members(std::uint32_t term) const {
+  const auto found = std::lower_bound(bit_terms.begin(), bit_terms.end(), term);
+  if (found == bit_terms.end() || *found != term) return {};
+  const std::size_t begin = static_cast<std::size_t>(found - bit_terms.begin()) * bit_words();
+  return {.bits = std::span(bits).subspan(begin, bit_words()),
+          .before = std::span(bits_before).subspan(begin, bit_words())};
 }
 
 void Segment::positions_of(std::uint32_t term, std::uint32_t posting,
@@ -134,7 +166,7 @@ std::uint64_t Segment::bytes_in_memory() const {
          memory_of(posting_chunks) + memory_of(posting_weights) + memory_of(position_begin) +
          memory_of(positions) + memory_of(block_begin) + memory_of(block_last) +
          memory_of(block_bound) + memory_of(block_positions) + memory_of(term_bound) +
-         memory_of(slots);
+         memory_of(slots) + memory_of(bit_terms) + memory_of(bits) + memory_of(bits_before);
 }
 
 void Segment::derive() {
@@ -155,6 +187,7 @@ void Segment::derive() {
   block_begin.assign(1, 0);
   for (std::uint32_t term = 0; term < term_count(); ++term) derive_blocks(*this, term, norms);
   build_slots(*this);
+  derive_bits(*this);
 }
 
 }  // namespace liquid::search

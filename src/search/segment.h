@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -23,6 +24,21 @@ struct LengthNorm {
   }
 };
 
+/// The chunks of a frequent term as bits: says in two loads whether a chunk holds it, and at which
+/// posting.
+struct ChunkBits {
+  std::span<const std::uint64_t> bits;
+  std::span<const std::uint32_t> before;  ///< Postings before each word of bits.
+
+  bool empty() const { return bits.empty(); }
+  bool holds(std::uint32_t chunk) const { return ((bits[chunk / 64] >> (chunk % 64)) & 1) != 0; }
+  /// Postings of chunks below `chunk`.
+  std::uint32_t rank(std::uint32_t chunk) const {
+    const std::uint64_t below = bits[chunk / 64] & ((std::uint64_t{1} << (chunk % 64)) - 1);
+    return before[chunk / 64] + static_cast<std::uint32_t>(std::popcount(below));
+  }
+};
+
 /// Postings of one term: chunks in ascending order and how often each holds the term.
 struct PostingList {
   std::span<const std::uint32_t> chunks;
@@ -31,6 +47,7 @@ struct PostingList {
       block_last;  ///< Last chunk of each block of `kBlockSize` postings.
   std::span<const std::uint8_t> block_bound;  ///< See `Segment::bound`.
   std::uint8_t bound = 0;
+  ChunkBits members;  ///< Empty unless the term is frequent.
 };
 
 /// An immutable part of the index.
@@ -40,6 +57,9 @@ struct PostingList {
 /// term ascend. The weights of a chunk over all terms add up to its length.
 struct Segment {
   static constexpr std::uint32_t kBlockSize = 128;
+  /// A term in more than one of this many chunks has bits: they cost at most as much as its
+  /// postings.
+  static constexpr std::uint32_t kBitsFrom = 32;
 
   // Documents.
   StringList document_ids;
@@ -72,7 +92,10 @@ struct Segment {
   std::vector<std::uint32_t>
       block_positions;  ///< Where the block's first posting starts in `positions`.
   std::vector<std::uint8_t> term_bound;
-  std::vector<std::uint32_t> slots;  ///< Hash table over `terms`: term + 1, or 0.
+  std::vector<std::uint32_t> slots;      ///< Hash table over `terms`: term + 1, or 0.
+  std::vector<std::uint32_t> bit_terms;  ///< Terms with bits, ascending.
+  std::vector<std::uint64_t> bits;       ///< `bit_words()` for each of them.
+  std::vector<std::uint32_t> bits_before;
 
   std::uint32_t document_count() const { return static_cast<std::uint32_t>(document_ids.size()); }
   std::uint32_t chunk_count() const { return static_cast<std::uint32_t>(lengths.size()); }
@@ -81,11 +104,14 @@ struct Segment {
     return posting_begin[term + 1] - posting_begin[term];
   }
 
+  std::size_t bit_words() const { return lengths.size() / 64 + 1; }
+
   std::optional<std::uint32_t> find_term(std::string_view term) const;
   std::optional<std::uint32_t> find_document(std::string_view id) const;
   std::uint32_t document_of(std::uint32_t chunk) const;
   std::int64_t row_of(std::uint32_t chunk) const;
   PostingList postings(std::uint32_t term) const;
+  ChunkBits members(std::uint32_t term) const;
   /// Word positions of the term in the posting's chunk, ascending. `posting` counts from the term's
   /// first.
   void positions_of(std::uint32_t term, std::uint32_t posting,

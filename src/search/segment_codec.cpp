@@ -29,13 +29,14 @@ constexpr std::uint64_t kMaxWeight = std::numeric_limits<std::uint16_t>::max();
 
 class Writer {
  public:
-  void number(std::uint64_t value) { append_varint(bytes_, value); }
-  void raw(std::span<const std::uint8_t> bytes) {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  void number(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) bytes_.push_back(static_cast<char>(value | 0x80));
+    bytes_.push_back(static_cast<char>(value));
   }
+  void raw(std::span<const std::uint8_t> bytes) { bytes_.append(bytes.begin(), bytes.end()); }
   void text(std::string_view text) {
     number(text.size());
-    bytes_.insert(bytes_.end(), text.begin(), text.end());
+    bytes_.append(text);
   }
   void strings(const StringList& list) {
     number(list.size());
@@ -52,10 +53,10 @@ class Writer {
     text(current.substr(shared));
   }
   void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
-  std::string take() const { return std::string(bytes_.begin(), bytes_.end()); }
+  std::string take() { return std::move(bytes_); }
 
  private:
-  std::vector<std::uint8_t> bytes_;
+  std::string bytes_;
 };
 
 void write_documents(Writer& writer, const Segment& segment) {
