@@ -108,6 +108,23 @@ bool is_port(std::string_view token) {
   return all_digits(token) && token.size() >= 2 && token.size() <= 5;
 }
 
+bool is_price(const std::vector<std::string_view>& tokens, std::size_t at) {
+  static constexpr std::array<std::string_view, 8> kMoney = {"usd",     "eur",   "gbp",    "dollar",
+                                                             "dollars", "euros", "pounds", "cents"};
+  const std::string_view token = tokens[at];
+  if (token.size() > 1 && token[0] == '$' && is_digit(token[1])) return true;
+  const std::string lowered = ascii_lower(token);
+  return std::find(kMoney.begin(), kMoney.end(), lowered) != kMoney.end();
+}
+
+/// "1.25.0", "v2.3", "0.27": digits with dots between them.
+bool is_version(std::string_view token) {
+  if (token.starts_with('v')) token.remove_prefix(1);
+  const bool has_only_parts = token.find_first_not_of("0123456789.x") == std::string_view::npos;
+  return has_only_parts && token.size() >= 3 && is_digit(token.front()) &&
+         token.find('.') != std::string_view::npos;
+}
+
 bool is_status_code(std::string_view token) {
   return all_digits(token) && token.size() == 3 && token[0] >= '1' && token[0] <= '5';
 }
@@ -144,6 +161,8 @@ bool is_of_kind(const std::vector<std::string_view>& tokens, std::size_t at, Ans
     case AnswerKind::size: return is_quantity(tokens, at, is_size_unit);
     case AnswerKind::number: return is_digit(token[0]) || is_number_word(token);
     case AnswerKind::port: return is_port(token);
+    case AnswerKind::price: return is_price(tokens, at);
+    case AnswerKind::version: return is_version(token);
     case AnswerKind::status_code: return is_status_code(token);
     case AnswerKind::flag: return is_flag(token);
     case AnswerKind::path: return is_path(token);
@@ -173,21 +192,47 @@ std::vector<AnswerKind> wanted_kinds(std::string_view question) {
   add(AnswerKind::duration,
       {"how long", "how often", "how old", "how soon", "how frequently", "how many seconds",
        "how many minutes", "how many hours", "how many days", "interval", "timeout"});
-  add(AnswerKind::size, {"how large", "how big", "what size", "size", "how much memory"});
+  add(AnswerKind::size, {"how large", "how big", "what size", "how much memory", "size limit"});
+  add(AnswerKind::version, {"which version", "what version", "which release", "what release"});
   add(AnswerKind::number, {"how many", "how much", "what number", "how far", "how high"});
   add(AnswerKind::port, {"port", "ports"});
+  add(AnswerKind::price, {"cost", "costs", "price", "prices", "pricing", "how expensive", "fee"});
   add(AnswerKind::status_code,
-      {"status code", "http status", "http code", "response code", "error code", "status"});
-  add(AnswerKind::flag, {"flag", "flags", "command line", "command-line", "switch"});
+      {"status code", "http status", "http code", "response code", "error code"});
+  add(AnswerKind::flag, {"which flag", "what flag", "flag turns", "command-line flag"});
   add(AnswerKind::path, {"endpoint", "path", "url", "uri", "directory", "file"});
   add(AnswerKind::identifier,
       {"variable", "directive", "function", "metric", "option", "setting", "parameter", "module",
        "label", "signal", "field", "command", "method", "operator", "header", "flag", "argument"});
   add(AnswerKind::fallback,
       {"default", "defaults", "no configuration", "unconfigured", "not configured", "not specified",
-       "not set", "is given", "none is", "configure no"});
+       "not set", "is given", "none is", "configure no", "configure nothing", "configured nothing",
+       "out of the box", "unless set", "unless specified", "unless configured", "set nothing",
+       "not given"});
+  const bool asks_for_a_bound = mentions(text, {"maximum", "minimum", "largest", "default", "max"});
+  if (asks_for_a_bound && text.starts_with("what") && mentions(text, {"size"})) {
+    kinds.push_back(AnswerKind::size);
+  }
   if (starts_like_yes_no_question(text)) kinds.push_back(AnswerKind::ruling);
   return kinds;
+}
+
+bool is_indispensable(AnswerKind kind) {
+  switch (kind) {
+    case AnswerKind::duration:
+    case AnswerKind::number:
+    case AnswerKind::port:
+    case AnswerKind::price:
+    case AnswerKind::size:
+    case AnswerKind::flag:
+    case AnswerKind::version:
+    case AnswerKind::status_code: return true;
+    case AnswerKind::path:
+    case AnswerKind::identifier:
+    case AnswerKind::ruling:
+    case AnswerKind::fallback: return false;
+  }
+  return false;
 }
 
 bool offers_kind(std::string_view sentence, std::string_view question, AnswerKind kind) {

@@ -8,9 +8,11 @@ namespace liquid::generate {
 namespace {
 
 constexpr std::string_view kFunctionWords =
-    "a an the and or but nor if then else than as at by for from in into of off on onto out over "
+    "a an the and or but nor if then else than since unless although though whereas as at by for "
+    "from in into of off on onto out over "
     "to up "
-    "down with within upon per via about after before between during through until while because "
+    "down with within upon per via about after before between among under above below around "
+    "across against toward during through until while because "
     "so "
     "how what which who whom whose when where why whether do does did doing done can could may "
     "might "

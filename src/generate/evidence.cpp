@@ -21,6 +21,9 @@ constexpr double kRelevanceShare = 0.15;
 constexpr std::size_t kShortBytes = 24;
 constexpr std::size_t kLongBytes = 600;
 constexpr double kLengthPenalty = 0.1;
+/// A question in the documents is the heading of its answer, not the answer.
+constexpr double kQuestionPenalty = 0.35;
+constexpr std::size_t kQuestionReach = 4;
 
 using TermBits = std::unordered_map<std::string, unsigned>;
 
@@ -59,8 +62,8 @@ bool mentions_name(const std::string& lowered, TermMask whole, const Question::N
 double missing_names(const Passage& passage, TermMask whole, const Question& question,
                      const TermBits& bits) {
   if (question.names.empty()) return 0.0;
-  const std::string lowered =
-      ascii_lower(passage.title + "\n" + passage.section + "\n" + passage.text);
+  const std::string lowered = ascii_lower(passage.path + "\n" + passage.title + "\n" +
+                                          passage.section + "\n" + passage.text);
   double missing = 0.0;
   for (const Question::Name& name : question.names) {
     if (!mentions_name(lowered, whole, name, bits)) missing += name.weight;
@@ -72,6 +75,7 @@ double missing_names(const Passage& passage, TermMask whole, const Question& que
 struct Surroundings {
   TermMask next_door = 0;
   TermMask paragraph = 0;
+  TermMask asked = 0;  ///< In a question shortly before it.
 };
 
 Surroundings surroundings(const ReadPassage& passage, std::size_t at) {
@@ -81,6 +85,9 @@ Surroundings surroundings(const ReadPassage& passage, std::size_t at) {
   const std::size_t behind = std::min(passage.sentences.size(), at + kReach + 1);
   for (std::size_t i = first; i < behind; ++i) {
     if (i == at) continue;
+    if (i < at && at - i <= kQuestionReach && passage.sentences[i].text.ends_with('?')) {
+      around.asked |= passage.masks[i];
+    }
     if (i + 1 == at || i == at + 1) around.next_door |= passage.masks[i];
     if (passage.sentences[i].paragraph == passage.sentences[at].paragraph) {
       around.paragraph |= passage.masks[i];
@@ -92,7 +99,7 @@ Surroundings surroundings(const ReadPassage& passage, std::size_t at) {
 double coverage_of(const ReadPassage& passage, std::size_t at, const Question& question) {
   const Surroundings around = surroundings(passage, at);
   const std::pair<TermMask, double> scopes[] = {{passage.masks[at], 1.0},
-                                                {passage.section, kSectionCredit},
+                                                {passage.section | around.asked, kSectionCredit},
                                                 {around.next_door, kNextDoorCredit},
                                                 {passage.title, kTitleCredit},
                                                 {around.paragraph, kSameParagraphCredit},
@@ -118,7 +125,8 @@ double kind_bonus(const Prompt& prompt, const Question& question, std::string_vi
   return kKindBonus * static_cast<double>(std::min<std::size_t>(offered, 2));
 }
 
-double length_penalty(std::string_view sentence) {
+double form_penalty(std::string_view sentence) {
+  if (sentence.ends_with('?')) return kQuestionPenalty;
   return sentence.size() < kShortBytes || sentence.size() > kLongBytes ? kLengthPenalty : 0.0;
 }
 
@@ -129,7 +137,7 @@ ReadPassage read_passage(const Passage& passage, const Question& question,
   const TermBits bits = bits_of(question);
   ReadPassage read;
   read.sentences = split_sentences(passage.text);
-  read.title = mask_of(passage.title, bits, splitter);
+  read.title = mask_of(passage.title, bits, splitter) | mask_of(passage.path, bits, splitter);
   read.section = mask_of(passage.section, bits, splitter);
   read.whole = read.title | read.section;
   for (const Sentence& sentence : read.sentences) {
@@ -150,7 +158,7 @@ std::vector<SentenceScore> score_sentences(const Prompt& prompt, const Question&
       if (coverage <= 0.0) continue;
       const std::string_view text = passage.sentences[s].text;
       const double score = coverage - passage.missing_names + kind_bonus(prompt, question, text) +
-                           kRelevanceShare * prompt.passages[p].relevance - length_penalty(text);
+                           kRelevanceShare * prompt.passages[p].relevance - form_penalty(text);
       scores.push_back({p, s, coverage, score});
     }
   }
@@ -158,6 +166,14 @@ std::vector<SentenceScore> score_sentences(const Prompt& prompt, const Question&
       scores.begin(), scores.end(),
       [](const SentenceScore& a, const SentenceScore& b) { return a.score > b.score; });
   return scores;
+}
+
+double best_coverage(const ReadPassage& passage, const Question& question) {
+  double best = 0.0;
+  for (std::size_t i = 0; i < passage.sentences.size(); ++i) {
+    best = std::max(best, coverage_of(passage, i, question));
+  }
+  return best;
 }
 
 double passage_coverage(const ReadPassage& passage, const Question& question) {

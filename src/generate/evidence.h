@@ -41,6 +41,9 @@ ReadPassage read_passage(const Passage& passage, const Question& question,
 std::vector<SentenceScore> score_sentences(const Prompt& prompt, const Question& question,
                                            const std::vector<ReadPassage>& passages);
 
+/// Coverage of the passage's best sentence, 0 when none shares a word with the question.
+double best_coverage(const ReadPassage& passage, const Question& question);
+
 /// Share of the question's weight that occurs anywhere in the passage, minus what its missing names
 /// cost; 0..1.
 double passage_coverage(const ReadPassage& passage, const Question& question);

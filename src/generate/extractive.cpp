@@ -15,7 +15,10 @@ constexpr std::uint64_t kAlgorithmVersion = 1;
 
 /// A further quote must be this close to the best one.
 constexpr double kKeepShare = 0.72;
-constexpr std::size_t kMaxQuoteBytes = 900;
+/// What is left of the support when nothing of the wanted kind is in sight.
+constexpr double kLackingShare = 0.6;
+constexpr std::size_t kMaxQuoteBytes = 600;
+constexpr std::size_t kMaxTableBytes = 500;
 /// Sentences shorter than this are quoted with what stands before them.
 constexpr std::size_t kLonelyBytes = 60;
 
@@ -44,23 +47,57 @@ bool fits(const ReadPassage& passage, const Extract& extract) {
   return span_of(passage, extract).size() <= kMaxQuoteBytes;
 }
 
-/// The sentence, and what it cannot be understood without.
-Extract widen(const ReadPassage& passage, const SentenceScore& at) {
-  Extract extract{at.passage, at.sentence, at.sentence};
-  const std::string_view text = passage.sentences[at.sentence].text;
-  if (at.sentence > 0 && (starts_by_pointing_back(text) || text.size() < kLonelyBytes)) {
-    const Extract wider{at.passage, at.sentence - 1, at.sentence};
+bool is_part_of_table(const Sentence& sentence) { return sentence.kind == SentenceKind::row; }
+
+/// Rows are read with the rows around them, as far as that stays short.
+Extract widen_row(const ReadPassage& passage, Extract extract) {
+  const std::vector<Sentence>& all = passage.sentences;
+  const auto belongs = [&](std::size_t i) {
+    return is_part_of_table(all[i]) && all[i].paragraph == all[extract.first].paragraph;
+  };
+  const auto is_short = [&](const Extract& wider) {
+    return span_of(passage, wider).size() <= kMaxTableBytes;
+  };
+  bool grew = true;
+  while (grew) {
+    grew = false;
+    Extract wider = extract;
+    if (wider.last + 1 < all.size() && belongs(++wider.last) && is_short(wider)) {
+      extract = wider;
+      grew = true;
+    }
+    wider = extract;
+    if (wider.first > 0 && belongs(--wider.first) && is_short(wider)) {
+      extract = wider;
+      grew = true;
+    }
+  }
+  return extract;
+}
+
+/// What a sentence cannot be understood without: what it points back to, what its colon announces.
+Extract widen_prose(const ReadPassage& passage, Extract extract) {
+  const std::vector<Sentence>& all = passage.sentences;
+  const std::string_view text = all[extract.first].text;
+  if (extract.first > 0 && !all[extract.first - 1].text.ends_with('?') &&
+      (starts_by_pointing_back(text) || text.size() < kLonelyBytes)) {
+    const Extract wider{extract.passage, extract.first - 1, extract.last};
     if (fits(passage, wider)) extract = wider;
   }
   const std::size_t next = extract.last + 1;
-  if (next < passage.sentences.size()) {
-    const Extract wider{at.passage, extract.first, next};
-    const bool belongs =
-        passage.sentences[next].paragraph == passage.sentences[extract.last].paragraph ||
-        text.ends_with(':');
-    if (belongs && fits(passage, wider)) extract = wider;
-  }
+  if (next >= all.size()) return extract;
+  const bool same_text = all[next].paragraph == all[extract.last].paragraph &&
+                         (all[next].kind == SentenceKind::prose || text.size() < kLonelyBytes);
+  const Extract wider{extract.passage, extract.first, next};
+  if ((same_text || all[extract.last].text.ends_with(':')) && fits(passage, wider)) return wider;
   return extract;
+}
+
+/// The sentence, and what it cannot be understood without.
+Extract widen(const ReadPassage& passage, const SentenceScore& at) {
+  const Extract extract{at.passage, at.sentence, at.sentence};
+  if (is_part_of_table(passage.sentences[at.sentence])) return widen_row(passage, extract);
+  return widen_prose(passage, extract);
 }
 
 bool touches(const Extract& left, const Extract& right) {
@@ -96,6 +133,39 @@ std::vector<Extract> choose_extracts(const std::vector<SentenceScore>& scores,
     add_or_join(extracts, extract, passages);
   }
   return extracts;
+}
+
+bool quotes_kind(const Prompt& prompt, const std::vector<ReadPassage>& passages,
+                 const std::vector<Extract>& extracts, AnswerKind kind) {
+  const std::size_t best = extracts.front().passage;
+  return std::any_of(extracts.begin(), extracts.end(), [&](const Extract& extract) {
+    return extract.passage == best &&
+           offers_kind(span_of(passages[best], extract), prompt.question, kind);
+  });
+}
+
+/// Adds, from the passage with the best sentence, what the question asks for and the quotes so far
+/// do not hold: the "Default:" line of a directive that was quoted by its description, say.
+void complete(std::vector<Extract>& extracts, const Prompt& prompt, const Question& question,
+              const std::vector<ReadPassage>& passages, const std::vector<SentenceScore>& scores) {
+  const std::size_t best = extracts.front().passage;
+  for (const AnswerKind kind : question.kinds) {
+    if (quotes_kind(prompt, passages, extracts, kind)) continue;
+    const auto offer = std::find_if(scores.begin(), scores.end(), [&](const SentenceScore& at) {
+      return at.passage == best &&
+             offers_kind(passages[best].sentences[at.sentence].text, prompt.question, kind);
+    });
+    if (offer == scores.end()) continue;
+    const Extract extract = widen(passages[best], *offer);
+    const auto known = std::find_if(extracts.begin(), extracts.end(),
+                                    [&](const Extract& other) { return touches(other, extract); });
+    if (known == extracts.end()) {
+      extracts.insert(extracts.begin() + 1, extract);
+    } else {
+      known->first = std::min(known->first, extract.first);
+      known->last = std::max(known->last, extract.last);
+    }
+  }
 }
 
 /// Innermost heading above the passage; the title where there is none.
@@ -134,6 +204,22 @@ Draft compose(const Prompt& prompt, const std::vector<ReadPassage>& passages,
   return draft;
 }
 
+/// True when the question wants something ("how many") that no sentence near the best offers.
+bool lacks_what_is_asked(const Prompt& prompt, const Question& question,
+                         const std::vector<ReadPassage>& passages,
+                         const std::vector<SentenceScore>& scores) {
+  constexpr std::size_t kLookedAt = 10;
+  const std::size_t count = std::min(scores.size(), kLookedAt);
+  return std::any_of(question.kinds.begin(), question.kinds.end(), [&](AnswerKind kind) {
+    if (!is_indispensable(kind)) return false;
+    return std::none_of(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(count),
+                        [&](const SentenceScore& at) {
+                          const Sentence& sentence = passages[at.passage].sentences[at.sentence];
+                          return offers_kind(sentence.text, prompt.question, kind);
+                        });
+  });
+}
+
 /// How sure it is that the passage with the best sentence speaks of what was asked.
 double support_of(const SentenceScore& best, const ReadPassage& passage, const Question& question) {
   return std::clamp(
@@ -156,9 +242,12 @@ Result<Draft> ExtractiveGenerator::generate(const Prompt& prompt) const {
   const std::vector<SentenceScore> scores = score_sentences(prompt, question, passages);
   if (scores.empty()) return not_found(0.0);
   const SentenceScore& best = scores.front();
-  const double support = support_of(best, passages[best.passage], question);
+  double support = support_of(best, passages[best.passage], question);
+  if (lacks_what_is_asked(prompt, question, passages, scores)) support *= kLackingShare;
   if (support < options_.min_support) return not_found(support);
-  Draft draft = compose(prompt, passages, choose_extracts(scores, passages, options_.max_quotes));
+  std::vector<Extract> extracts = choose_extracts(scores, passages, options_.max_quotes);
+  complete(extracts, prompt, question, passages, scores);
+  Draft draft = compose(prompt, passages, extracts);
   draft.support = support;
   return draft;
 }

@@ -3,11 +3,12 @@
 #include <string>
 
 #include "generate/generator.h"
+#include "generate/words.h"
 
 namespace liquid::generate {
 
 struct ExtractiveOptions {
-  std::string language = "english";  ///< Stemmer; should be the index's.
+  std::string language = kDefaultLanguage;  ///< Stemmer; should be the index's.
   std::size_t max_quotes = 3;
   double min_support = 0.5;  ///< Below: not found. See generate/README.md.
 };

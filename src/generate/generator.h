@@ -13,6 +13,7 @@ namespace liquid::generate {
 
 /// A piece of evidence handed to the generator; cited as [1], [2], … by its position.
 struct Passage {
+  std::string path;  ///< Where it stands; its words count as context ("nginx/http/…").
   std::string title;
   std::string section;
   std::string text;

@@ -13,12 +13,18 @@ namespace {
 constexpr std::size_t kMaxTerms = 48;
 /// Characters of a question that are searched for names and wording.
 constexpr std::size_t kMaxReadBytes = 4096;
+/// Above this idf (a word of about one chunk in a hundred) a word is simply rare.
+constexpr double kRareIdf = 5.0;
+/// Weight of what the index has no word for: single letters, digits.
+constexpr double kLiteralIdf = 2.5;
+/// A name counts at least this much of the whole question.
+constexpr double kNameShare = 0.15;
 
 /// How much of its weight a word keeps.
 double share_of(WordCharacter character) {
   switch (character) {
     case WordCharacter::function_word: return 0.0;
-    case WordCharacter::vague: return 0.25;
+    case WordCharacter::vague: return 0.2;
     case WordCharacter::everyday: return 0.6;
     case WordCharacter::special: return 1.0;
   }
@@ -87,6 +93,7 @@ class Reader {
   Question read() {
     read_terms();
     read_names();
+    read_unknown_words();
     const std::string_view question = std::string_view(prompt_.question).substr(0, kMaxReadBytes);
     question_.kinds = wanted_kinds(question);
     return std::move(question_);
@@ -98,9 +105,10 @@ class Reader {
       const double share = share_of(character_of(ascii_lower(term.surface)));
       if (share <= 0.0) continue;
       for (const Word& word : splitter_.split(term.surface)) {
-        add_term(word.stem, share * term.weight);
+        add_term(word.stem, share * std::min(term.weight, kRareIdf));
       }
     }
+    read_literals();
     std::stable_sort(
         question_.terms.begin(), question_.terms.end(),
         [](const Question::Term& a, const Question::Term& b) { return a.weight > b.weight; });
@@ -109,6 +117,16 @@ class Reader {
     for (const Question::Term& term : question_.terms) total += term.weight;
     if (total <= 0.0) return;
     for (Question::Term& term : question_.terms) term.weight /= total;
+  }
+
+  /// "the capital M", "level 9": the index knows no words of one letter, a table may.
+  void read_literals() {
+    for (const std::string_view word :
+         spoken_words(std::string_view(prompt_.question).substr(0, kMaxReadBytes))) {
+      const bool is_letter = word.size() == 1 && is_upper(word[0]) && word != "I" && word != "A";
+      const bool is_number = word.find_first_not_of("0123456789") == std::string_view::npos;
+      if (is_letter || is_number) add_term(splitter_.stem(word), kLiteralIdf);
+    }
   }
 
   void add_term(const std::string& stem, double weight) {
@@ -125,13 +143,29 @@ class Reader {
     }
   }
 
+  /// A special word that the documents never use is as telling as a name.
+  void read_unknown_words() {
+    constexpr std::size_t kShortest = 3;
+    for (const Prompt::Term& term : prompt_.terms) {
+      const std::string lowered = ascii_lower(term.surface);
+      const bool is_special = character_of(lowered) == WordCharacter::special;
+      if (!term.known && is_special && lowered.size() >= kShortest) add_name(term.surface);
+    }
+  }
+
   void add_name(std::string_view word) {
-    Question::Name name{ascii_lower(word), {}, 0.0};
+    const std::string lowered = ascii_lower(word);
+    for (const Question::Name& known : question_.names) {
+      if (known.text.find(lowered) != std::string::npos) return;
+    }
+    Question::Name name{lowered, {}, 0.0};
     for (const Word& part : splitter_.split(word)) {
       name.weight += weight_of(part.stem);
       name.stems.push_back(part.stem);
     }
-    if (name.weight > 0.0) question_.names.push_back(std::move(name));
+    if (name.weight <= 0.0) return;
+    name.weight = std::max(name.weight, kNameShare);
+    question_.names.push_back(std::move(name));
   }
 
   double weight_of(const std::string& stem) const {

@@ -7,7 +7,7 @@
 namespace liquid::generate {
 
 double support_by_passages(const Prompt& prompt, const std::vector<std::size_t>& cited) {
-  const WordSplitter splitter("english");
+  const WordSplitter splitter(kDefaultLanguage);
   const Question question = read_question(prompt, splitter);
   double best = 0.0;
   for (const std::size_t number : cited) {

@@ -10,6 +10,9 @@ struct sb_stemmer;
 
 namespace liquid::generate {
 
+/// A Snowball stemmer's name; what the index uses unless told otherwise.
+inline constexpr const char* kDefaultLanguage = "english";
+
 /// One run of letters and digits in a text. `begin`/`end` are byte positions.
 struct Word {
   std::size_t begin = 0;

@@ -6,40 +6,55 @@
 
 #include "rag/confidence.h"
 #include "rag/expansion.h"
+#include "rag/rerank.h"
+#include "rag/search_words.h"
 
 namespace liquid::rag {
 namespace {
 
 /// Raise when the same draft and hits may give another answer than before.
 constexpr std::uint64_t kAlgorithmVersion = 1;
+constexpr std::size_t kCandidates = 30;
 
-/// What of a very long question is searched for: a question is a few sentences, and beyond this
-/// retrieval time would be the caller's to choose.
-constexpr std::size_t kMaxQuestionBytes = 8 * 1024;
-
-/// The question, cut at a code point when it is too long.
-std::string searched_text(const std::string& question) {
-  if (question.size() <= kMaxQuestionBytes) return question;
-  std::size_t end = kMaxQuestionBytes;
-  while (end > 0 && (static_cast<unsigned char>(question[end]) & 0xC0U) == 0x80U) --end;
-  return question.substr(0, end);
+std::vector<generate::Prompt::Term> terms_of(const std::string& words,
+                                             const search::ChunkIndex& index) {
+  std::vector<generate::Prompt::Term> terms;
+  for (const auto& word : index.term_weights(words)) {
+    if (!word.stop_word) terms.push_back({word.surface, word.term, word.idf, word.known});
+  }
+  return terms;
 }
 
-Result<search::Retrieved> retrieve(const search::Retriever& retriever, const Question& question) {
-  const search::Query first{searched_text(question.text), question.max_context_chunks, {}};
-  Result<search::Retrieved> retrieved = retriever.retrieve(first);
-  if (!retrieved || question.effort != Effort::thorough) return retrieved;
-
-  const std::string expanded = expand_question(first.text, retrieved->list.hits, retriever.index());
-  if (expanded == first.text) return retrieved;
-  Result<search::Retrieved> second = retriever.retrieve({expanded, first.top_k, {}});
+/// The first list joined by a second one, for the question with words from the first one's best
+/// hits.
+Result<search::Retrieved> add_second_round(const search::Retriever& retriever,
+                                           search::Retrieved first, const search::Query& query) {
+  const std::string expanded = expand_question(query.text, first.list.hits, retriever.index());
+  if (expanded == query.text) return first;
+  Result<search::Retrieved> second = retriever.retrieve({expanded, query.top_k, query.filter});
   if (!second) return second;
-  // Taken from the second list: a commit between the rounds shows in the newer epoch.
-  search::Retrieved both{{}, second->kind};
+  // Of the second list: a commit between the rounds must not be hidden.
   const Digest epoch = second->list.epoch;
-  both.list = search::fuse({std::move(retrieved->list), std::move(second->list)}, first.top_k);
-  both.list.epoch = epoch;
-  return both;
+  std::vector<search::RankedList> lists;
+  lists.push_back(std::move(first.list));
+  lists.push_back(std::move(second->list));
+  search::RankedList joined = search::fuse(std::move(lists), query.top_k);
+  joined.epoch = epoch;
+  return search::Retrieved{std::move(joined), first.kind};
+}
+
+/// More chunks than asked for are looked at, the best of them kept.
+Result<search::Retrieved> retrieve(const search::Retriever& retriever, const Question& question) {
+  const std::size_t candidates = std::max(kCandidates, 2 * question.max_context_chunks);
+  const search::Query query{search_words(question.text), candidates, {}};
+  Result<search::Retrieved> found = retriever.retrieve(query);
+  if (found && question.effort == Effort::thorough) {
+    found = add_second_round(retriever, std::move(*found), query);
+  }
+  if (!found) return found;
+  found->list.hits = rerank(std::move(found->list.hits), question.text,
+                            terms_of(query.text, retriever.index()), question.max_context_chunks);
+  return found;
 }
 
 generate::Prompt make_prompt(const Question& question, const std::vector<search::Hit>& hits,
@@ -47,12 +62,9 @@ generate::Prompt make_prompt(const Question& question, const std::vector<search:
   generate::Prompt prompt;
   prompt.question = question.text;
   for (const search::Hit& hit : hits) {
-    prompt.passages.push_back({hit.title, hit.section, hit.text, hit.relevance});
+    prompt.passages.push_back({hit.path, hit.title, hit.section, hit.text, hit.relevance});
   }
-  for (const auto& word : index.term_weights(searched_text(question.text))) {
-    if (word.stop_word) continue;
-    prompt.terms.push_back({word.surface, word.term, word.idf, word.known});
-  }
+  prompt.terms = terms_of(search_words(question.text), index);
   return prompt;
 }
 
@@ -89,7 +101,7 @@ Answer assemble(const generate::Prompt& prompt, generate::Draft draft,
   answer.confidence = confidence(prompt, draft);
   answer.text = std::move(draft.text);
   answer.found = draft.found;
-  answer.sources = sources_of(hits, draft.cited);
+  if (draft.found) answer.sources = sources_of(hits, draft.cited);
   answer.context_used = hits.size();
   for (const search::Hit& hit : hits) add_once(answer.document_ids, hit.document_id);
   return answer;

@@ -22,7 +22,8 @@ struct Question {
 
 struct Answer {
   std::string text;
-  std::vector<std::string> sources;  ///< "path" or "path > section", cited first, no duplicates.
+  std::vector<std::string> sources;  ///< "path" or "path > section", cited first, then the other
+                                     ///< retrieved ones, no duplicates; empty when not found.
   double confidence = 0.0;           ///< 0..1; its meaning stands in rag/README.md and is tested.
   std::size_t context_used = 0;      ///< Chunks the generator was given.
   bool found = false;
