@@ -18,7 +18,7 @@ struct ClientRequest {
   std::string body;
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds total_timeout{60'000};
-  std::size_t max_response_bytes = 64 * 1024 * 1024;
+  std::size_t max_response_bytes = std::size_t{64} * 1024 * 1024;
 };
 
 struct ClientResponse {

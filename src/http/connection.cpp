@@ -19,6 +19,7 @@ constexpr std::size_t kMinReadBytes = 2048;
 // A client that pipelines without end lets the thread's other connections have their turn.
 constexpr unsigned kRequestsPerTurn = 32;
 constexpr std::chrono::milliseconds kLingerLimit{2'000};
+constexpr std::uint32_t kEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 constexpr std::string_view kContinueLine = "HTTP/1.1 100 Continue\r\n\r\n";
 
 asio::ip::address unmapped(const asio::ip::address& address) {
@@ -92,7 +93,6 @@ Connection::~Connection() {
 }
 
 void Connection::on_ready(std::uint32_t events) {
-  constexpr std::uint32_t kEnded = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   if ((events & EPOLLIN) != 0) stream_.note_readable();
   if ((events & kEnded) != 0) stream_.note_hung_up();
   const std::uint32_t wanted = wanted_ == IoStatus::wants_write ? EPOLLOUT : EPOLLIN;
@@ -190,7 +190,7 @@ Connection::Progress Connection::parse() {
   switch (work_->parser.parse(work_->input)) {
     case RequestParser::Stage::complete: return Progress::ready;
     case RequestParser::Stage::failed: return refuse(work_->parser.refusal());
-    case RequestParser::Stage::head: return Progress::waiting;
+    case RequestParser::Stage::head:
     case RequestParser::Stage::body: return Progress::waiting;
   }
   return Progress::closed;
@@ -233,7 +233,7 @@ void Connection::answer_request() {
   begin_exchange();
   Chain::Entered entered = thread_.chain().enter(work_->exchange);
   depth_ = entered.depth;
-  if (auto* deferred = std::get_if<Deferred>(&entered.step)) return defer(std::move(*deferred));
+  if (auto* deferred = std::get_if<Deferred>(&entered.step)) return defer(*deferred);
   work_->response = std::move(std::get<Response>(entered.step));
   leave_layers();
 }
@@ -254,7 +254,7 @@ void Connection::begin_exchange() {
   exchange.tenant = std::move(tenant);
 }
 
-void Connection::defer(Deferred deferred) {
+void Connection::defer(const Deferred& deferred) {
   enter_phase(Phase::answer, thread_.options().answer_timeout);
   pending_ = std::make_shared<PendingAnswer>(thread_.shared_from_this(), *this);
   deferred.start(PendingAnswer::completion(pending_));

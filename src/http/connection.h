@@ -61,7 +61,7 @@ class Connection {
   void send_continue();
   void answer_request();
   void begin_exchange();
-  void defer(Deferred deferred);
+  void defer(const Deferred& deferred);
   void leave_layers();
   void fail(const std::exception& error) noexcept;
   void compose();

@@ -111,7 +111,8 @@ std::unique_ptr<Connection> IoThread::make_connection(Accepted accepted) {
 
 void IoThread::start(Accepted accepted, Welcome welcome) {
   std::unique_ptr<Connection> made;
-  if (!stopping_ && turned_away_ < kMaxTurnedAway) made = make_connection(std::move(accepted));
+  const bool has_room = welcome == Welcome::serve || turned_away_ < kMaxTurnedAway;
+  if (!stopping_ && has_room) made = make_connection(std::move(accepted));
   if (!made) {
     load_.fetch_sub(1, std::memory_order_relaxed);
     if (welcome == Welcome::serve) shared_->open_connections.fetch_sub(1);

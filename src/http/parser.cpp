@@ -24,6 +24,7 @@ namespace liquid::http {
 namespace {
 
 constexpr std::size_t kMaxMethodBytes = 32;
+constexpr std::size_t kMaxLengthDigits = 19;  // no overflow of 64 bits
 constexpr std::string_view kRoot = "/";
 
 // VCHAR without "#": a fragment is never sent, and everything else must be percent-encoded.
@@ -162,9 +163,7 @@ void RequestParser::parse_version(std::string_view text) {
 
 void RequestParser::parse_target(std::string_view text) {
   if (!std::all_of(text.begin(), text.end(), is_target_char)) return refuse(refusals::kBadTarget);
-  if (text.front() == '/') {
-    target_ = piece(text);
-  } else if (text == "*" && request_.method == Method::options) {
+  if (text.front() == '/' || (text == "*" && request_.method == Method::options)) {
     target_ = piece(text);
   } else {
     parse_absolute_target(text);
@@ -229,9 +228,8 @@ void RequestParser::note_field(std::string_view name, std::string_view value) {
 }
 
 void RequestParser::note_content_length(std::string_view value) {
-  constexpr std::size_t kMaxDigits = 19;  // no overflow of 64 bits
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (has_content_length_ || value.empty() || value.size() > kMaxDigits ||
+  if (has_content_length_ || value.empty() || value.size() > kMaxLengthDigits ||
       !std::all_of(value.begin(), value.end(), is_digit)) {
     return refuse(refusals::kBadContentLength);
   }

@@ -13,8 +13,9 @@
 namespace liquid::http {
 
 struct ParserLimits {
-  std::size_t max_head_bytes = 16 * 1024;    ///< Request line, fields and the empty line.
-  std::size_t max_body_bytes = 1024 * 1024;  ///< After chunks are put together.
+  std::size_t max_head_bytes =
+      std::size_t{16} * 1024;  ///< Request line, fields and the empty line.
+  std::size_t max_body_bytes = std::size_t{1024} * 1024;  ///< After chunks are put together.
   std::size_t max_fields = 100;
 };
 

@@ -11,7 +11,7 @@ namespace liquid::http {
 template <typename Owner>
 class Session {
  public:
-  struct promise_type {
+  struct promise_type {  // NOLINT(readability-identifier-naming): the language names it
     Owner& owner;
 
     explicit promise_type(Owner& coroutine_object) : owner(coroutine_object) {}
