@@ -164,6 +164,7 @@ class HtmlWalk {
 
   void leave(const GumboNode* node) {
     const GumboTag tag = tag_of(node);
+    if (tag == GUMBO_TAG_CODE) code_end_ = inline_.text().size();
     if (!is_element(node) || is_inline(tag) || tag == GUMBO_TAG_DT) return;
     if (const std::size_t level = heading_level(tag)) {
       flush_heading(level);
@@ -236,8 +237,18 @@ class HtmlWalk {
   void append_text(const GumboNode* node) {
     if (node->type == GUMBO_NODE_WHITESPACE) inline_.append(" ", {});
     if (node->type == GUMBO_NODE_TEXT || node->type == GUMBO_NODE_CDATA) {
-      inline_.append(node->v.text.text, span_of(node->v.text));
+      const std::string_view text = node->v.text.text;
+      if (glued_to_code(text)) inline_.separate(" ");
+      inline_.append(text, span_of(node->v.text));
     }
+  }
+
+  // Converted pages often lose the gap in list items like "<code>-v</code>print the version"; a
+  // plural s may follow code directly, a longer word never does.
+  bool glued_to_code(std::string_view text) const {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    return items_ > 0 && !inline_.empty() && inline_.text().size() == code_end_ &&
+           text.size() > 1 && letter(text[0]) && letter(text[1]);
   }
 
   void append_image(const GumboNode* node) {
@@ -281,6 +292,7 @@ class HtmlWalk {
   std::size_t items_ = 0;
   Definition definition_ = Definition::none;
   std::size_t term_bytes_ = 0;
+  std::size_t code_end_ = 0;
 };
 
 std::string text_of(const GumboNode* element) {

@@ -85,6 +85,7 @@ Block InlineText::take(BlockKind kind) {
   Block block;
   block.kind = kind;
   while (!text_.empty() && is_blank(text_.back())) text_.pop_back();
+  while (!marks_.empty() && marks_.back().text_offset >= text_.size()) marks_.pop_back();
   block.text = std::move(text_);
   block.span = span_;
   if (in_order_) block.marks = std::move(marks_);
