@@ -61,6 +61,15 @@ ErrorCode code_for_the_client(ErrorCode code) {
   return ErrorCode::internal;
 }
 
+// Not the message: it may quote the endpoint's words, its address, or a path of this machine.
+std::string_view text_for_the_client(int status) {
+  switch (status) {
+    case 503: return "The answer cannot be made at the moment; try again later.";
+    case 504: return "The answer was not ready in time.";
+    default: return "Internal Server Error";
+  }
+}
+
 }  // namespace
 
 http::Response upstream_error_response(const Error& error) {
@@ -69,7 +78,8 @@ http::Response upstream_error_response(const Error& error) {
   if (error.code == ErrorCode::unauthenticated || error.code == ErrorCode::permission_denied) {
     return detail_response(502, "The answer generator refused this server's credentials.");
   }
-  return error_response({code_for_the_client(error.code), error.message});
+  const int status = error_status(code_for_the_client(error.code));
+  return detail_response(status, text_for_the_client(status));
 }
 
 }  // namespace liquid::api

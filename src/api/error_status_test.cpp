@@ -36,5 +36,14 @@ TEST(ErrorStatus, TheGeneratorsRefusalIsNotTheClientsFault) {
   EXPECT_EQ(upstream_error_response({ErrorCode::not_found, "no such model"}).status, 500);
 }
 
+TEST(ErrorStatus, TheGeneratorsWordsAreForTheLogOnly) {
+  for (const ErrorCode code : {ErrorCode::unavailable, ErrorCode::deadline_exceeded,
+                               ErrorCode::resource_exhausted, ErrorCode::internal}) {
+    const auto response = upstream_error_response({code, "http://10.0.0.7: /etc/passwd"});
+    EXPECT_EQ(response.body.find("10.0.0.7"), std::string::npos);
+    EXPECT_EQ(response.body.find("passwd"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace liquid::api

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -14,10 +13,18 @@ namespace {
 
 constexpr std::size_t kWakeAt = 256 * 1024;
 constexpr std::chrono::milliseconds kPause{100};
-// A pipe that poll calls writable takes this much without blocking (PIPE_BUF, pipe(7)).
+// A pipe that poll calls writable takes this much at once and without blocking (PIPE_BUF, pipe(7)).
 constexpr std::size_t kPiece = 4096;
 constexpr int kPollMilliseconds = 100;
 constexpr int kPatience = 10;  // polls without progress before a stopping writer gives up
+
+// Whole lines, so that other writers of the same file come between lines only; a line longer than a
+// piece goes as it is.
+std::size_t piece_of(std::string_view bytes) {
+  if (bytes.size() <= kPiece) return bytes.size();
+  const std::size_t last = bytes.rfind('\n', kPiece - 1);
+  return last == std::string_view::npos ? kPiece : last + 1;
+}
 
 ErrorCode code_of(int error_number) {
   if (error_number == ENOENT || error_number == ENOTDIR) return ErrorCode::not_found;
@@ -102,7 +109,7 @@ void LineWriter::put(std::string_view bytes) {
       if (stopping_.load(std::memory_order_relaxed) && ++idle >= kPatience) return;
       continue;
     }
-    const ssize_t written = ::write(descriptor_, bytes.data(), std::min(bytes.size(), kPiece));
+    const ssize_t written = ::write(descriptor_, bytes.data(), piece_of(bytes));
     if (written < 0 && errno != EINTR && errno != EAGAIN) return;
     if (written > 0) {
       bytes.remove_prefix(static_cast<std::size_t>(written));

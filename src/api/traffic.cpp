@@ -16,6 +16,19 @@ constexpr std::string_view kRequestSeconds = "liquid_http_request_duration_secon
 constexpr std::string_view kRequestSecondsHelp =
     "Time from a request's arrival to its answer, by route.";
 
+// What X-Cache calls HIT: this request cost no computation of its own.
+bool says_hit(CacheOutcome outcome) {
+  switch (outcome) {
+    case CacheOutcome::hit:
+    case CacheOutcome::revalidated:
+    case CacheOutcome::joined: return true;
+    case CacheOutcome::none:
+    case CacheOutcome::miss:
+    case CacheOutcome::bypass: return false;
+  }
+  return false;
+}
+
 std::string_view status_text(int status, char (&buffer)[4]) {
   buffer[0] = static_cast<char>('0' + status / 100);
   buffer[1] = static_cast<char>('0' + status / 10 % 10);
@@ -90,15 +103,18 @@ void Traffic::leave(http::Exchange& exchange, http::Response& response) {
   if (exchange.cache_outcome != CacheOutcome::none && status < 400) {
     outcome_counter(route, exchange.cache_outcome).add();
   }
-  if (!is_monitoring_route(exchange.route)) add_to_totals(response, duration);
+  if (!is_monitoring_route(exchange.route)) add_to_totals(status, exchange.cache_outcome, duration);
 }
 
-void Traffic::add_to_totals(const http::Response& response, std::chrono::nanoseconds duration) {
+void Traffic::add_to_totals(int status, CacheOutcome outcome, std::chrono::nanoseconds duration) {
   requests_.add();
-  if (response.status >= 400) errors_.add();
-  const std::string_view cache = response.headers.find("X-Cache");
-  if (cache == "HIT") cache_hits_.add();
-  if (cache == "MISS") cache_misses_.add();
+  if (status >= 400) {
+    errors_.add();
+  } else if (outcome == CacheOutcome::miss) {
+    cache_misses_.add();
+  } else if (says_hit(outcome)) {
+    cache_hits_.add();
+  }
   times_.observe(duration);
 }
 

@@ -48,7 +48,7 @@ class Traffic final : public http::Layer {
   metrics::Counter& request_counter(std::size_t route, int status);
   metrics::Counter& outcome_counter(std::size_t route, http::CacheOutcome outcome);
   metrics::Histogram& duration_histogram(std::size_t route);
-  void add_to_totals(const http::Response& response, std::chrono::nanoseconds duration);
+  void add_to_totals(int status, http::CacheOutcome outcome, std::chrono::nanoseconds duration);
 
   metrics::Registry& registry_;
   const Clock& clock_;
