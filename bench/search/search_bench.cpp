@@ -102,6 +102,7 @@ void build(const std::string& folder, const std::string& file) {
   const std::vector<std::string> passages = read_lines(file);
   const std::uint64_t input = status_bytes("VmRSS");
   const Clock::time_point start = Clock::now();
+  const double cpu_before = cpu_seconds();
   const std::unique_ptr<search::ChunkIndex> index =
       must(search::ChunkIndex::open(folder, search::OpenMode::create));
   for (std::size_t i = 0; i < passages.size(); ++i) {
@@ -110,14 +111,16 @@ void build(const std::string& folder, const std::string& file) {
   }
   must(index->commit());
   const double seconds = seconds_since(start);
+  const double cpu = cpu_seconds() - cpu_before;
   const Clock::time_point merging = Clock::now();
   must(index->merge());
   const search::IndexTotals totals = index->totals();
   std::printf(
-      "{\"seconds\": %.3f, \"passages_per_second\": %.0f, \"merge_seconds\": %.3f, "
+      "{\"seconds\": %.3f, \"cpu_seconds\": %.3f, \"passages_per_second\": %.0f, "
+      "\"merge_seconds\": %.3f, "
       "\"segments\": %llu, \"bytes_on_disk\": %llu, \"bytes_in_memory\": %llu, "
       "\"resident_bytes\": %llu}\n",
-      seconds, static_cast<double>(passages.size()) / seconds, seconds_since(merging),
+      seconds, cpu, static_cast<double>(passages.size()) / seconds, seconds_since(merging),
       static_cast<unsigned long long>(totals.segments),
       static_cast<unsigned long long>(totals.bytes_on_disk),
       static_cast<unsigned long long>(totals.bytes_in_memory),

@@ -177,21 +177,40 @@ Result<RankedList> LexicalIndex::search(const Query& query) const {
   if (!analyzer) return std::move(analyzer).error();
   const Question question = parse_question(query.text, *analyzer);
   give_back(std::move(analyzer).value());
+  const std::shared_ptr<const Snapshot> current = snapshot();
+  const Ranking ranking = rank(*current, question, query.filter, query.top_k);
+  if (ranking.chunks.empty()) return RankedList{{}, current->epoch};
   Result<Store> reader = take_reader();
   if (!reader) return std::move(reader).error();
-  Result<std::optional<RankedList>> found = search_in(*reader, *snapshot(), question, query);
-  if (!found) return std::move(found).error();
-  Result<RankedList> list =
-      *found ? Result<RankedList>(std::move(**found)) : search_pinned(*reader, question, query);
+  Result<RankedList> list = read_hits(*reader, *current, ranking, {question, query});
   if (list) give_back(std::move(reader).value());
   return list;
 }
 
-// Nothing when a chunk is gone from the store: the snapshot is out of date.
-Result<std::optional<RankedList>> LexicalIndex::search_in(Store& reader, const Snapshot& snapshot,
-                                                          const Question& question,
-                                                          const Query& query) const {
-  const Ranking ranking = rank(snapshot, question, query.filter, query.top_k);
+Result<RankedList> LexicalIndex::read_hits(Store& reader, const Snapshot& current,
+                                           const Ranking& ranking, const Asked& asked) const {
+  // One transaction for all chunks: without it SQLite locks and unlocks the file for each.
+  const Result<sql::Transaction> one_state =
+      sql::Transaction::begin(reader.database(), sql::TransactionKind::read);
+  if (!one_state) return one_state.error();
+  Result<std::optional<RankedList>> list = fetch(reader, current, ranking);
+  if (!list) return std::move(list).error();
+  if (*list) return std::move(**list);
+  // A commit has overtaken the snapshot: rank once more by what the transaction sees.
+  Result<LoadedSnapshot> loaded = load_snapshot(reader, norm_, &current);
+  if (!loaded) return std::move(loaded).error();
+  const Snapshot& seen = loaded->snapshot;
+  list = fetch(reader, seen, rank(seen, asked.question, asked.query.filter, asked.query.top_k));
+  if (!list) return std::move(list).error();
+  if (!*list)
+    return Error{ErrorCode::data_corrupt, folder_.string() + ": a chunk's text is missing"};
+  if (!lock_) publish(std::move(loaded->snapshot));
+  return std::move(**list);
+}
+
+// Nothing when a chunk is gone from the store.
+Result<std::optional<RankedList>> LexicalIndex::fetch(Store& reader, const Snapshot& snapshot,
+                                                      const Ranking& ranking) {
   RankedList list{.hits = {}, .epoch = snapshot.epoch};
   list.hits.reserve(ranking.chunks.size());
   for (const ScoredChunk& found : ranking.chunks) {
@@ -202,22 +221,6 @@ Result<std::optional<RankedList>> LexicalIndex::search_in(Store& reader, const S
     list.hits.push_back(hit_from(snapshot, found, std::move(**stored), ranking.best_possible));
   }
   return std::optional(std::move(list));
-}
-
-// The way for a reader that a commit has overtaken: snapshot and texts out of one transaction.
-Result<RankedList> LexicalIndex::search_pinned(Store& reader, const Question& question,
-                                               const Query& query) const {
-  const Result<sql::Transaction> one_state =
-      sql::Transaction::begin(reader.database(), sql::TransactionKind::read);
-  if (!one_state) return one_state.error();
-  Result<LoadedSnapshot> loaded = load_snapshot(reader, norm_, snapshot().get());
-  if (!loaded) return std::move(loaded).error();
-  Result<std::optional<RankedList>> list = search_in(reader, loaded->snapshot, question, query);
-  if (!list) return std::move(list).error();
-  if (!*list)
-    return Error{ErrorCode::data_corrupt, folder_.string() + ": a chunk's text is missing"};
-  if (!lock_) publish(std::move(loaded->snapshot));
-  return std::move(**list);
 }
 
 Digest LexicalIndex::epoch() const { return snapshot()->epoch; }

@@ -53,6 +53,10 @@ class LexicalIndex final : public ChunkIndex {
   Result<void> check() const override;
 
  private:
+  struct Asked {
+    const Question& question;
+    const Query& query;
+  };
   struct FinishedMerge {
     std::vector<SegmentView> sources;
     std::shared_ptr<const Segment> merged;
@@ -71,10 +75,10 @@ class LexicalIndex final : public ChunkIndex {
   void give_back(Store reader) const;
   Result<Analyzer> take_analyzer() const;
   void give_back(Analyzer analyzer) const;
-  Result<std::optional<RankedList>> search_in(Store& reader, const Snapshot& snapshot,
-                                              const Question& question, const Query& query) const;
-  Result<RankedList> search_pinned(Store& reader, const Question& question,
-                                   const Query& query) const;
+  Result<RankedList> read_hits(Store& reader, const Snapshot& current, const Ranking& ranking,
+                               const Asked& asked) const;
+  static Result<std::optional<RankedList>> fetch(Store& reader, const Snapshot& snapshot,
+                                                 const Ranking& ranking);
 
   Result<void> commit_locked();
   void start_merging();

@@ -5,7 +5,6 @@
 #include <limits>
 #include <numeric>
 
-#include "base/digest.h"
 #include "search/position_codec.h"
 
 namespace liquid::search {
@@ -26,16 +25,16 @@ class Interner {
  public:
   explicit Interner(StringList& list) : list_(list) {}
 
-  std::uint32_t operator()(const std::string& text) {
-    const auto [entry, added] =
-        numbers_.try_emplace(text, static_cast<std::uint32_t>(list_.size()));
-    if (added && !list_.push_back(text)) return 0;
-    return entry->second;
+  std::uint32_t operator()(std::string_view text) {
+    const StringTable::Found found = table_.number_of(text);
+    if (found.added)
+      static_cast<void>(list_.push_back(text));  // as long as the table, which took it
+    return found.number;
   }
 
  private:
   StringList& list_;
-  std::unordered_map<std::string, std::uint32_t> numbers_;
+  StringTable table_;
 };
 
 }  // namespace
@@ -45,10 +44,6 @@ FieldWeights FieldWeights::from(const Settings& settings) {
                        sixteenths(settings.section_weight)};
   const std::uint32_t common = std::gcd(weights.text, std::gcd(weights.title, weights.section));
   return {weights.text / common, weights.title / common, weights.section / common};
-}
-
-std::size_t SegmentBuilder::Hash::operator()(std::string_view text) const {
-  return hash64(text, process_seed());
 }
 
 void SegmentBuilder::add(const Source& source, const std::vector<corpus::Chunk>& chunks,
@@ -112,16 +107,12 @@ void SegmentBuilder::add_entries(std::uint32_t title_end, std::uint32_t section_
 }
 
 std::uint32_t SegmentBuilder::term_number(std::string_view surface, Analyzer& analyzer) {
-  const auto known = surfaces_.find(surface);
-  if (known != surfaces_.end()) return known->second;
-  const std::string_view term = analyzer.term(surface);
-  std::uint32_t number = kNotIndexed;
-  if (!term.empty()) {
-    const auto next = static_cast<std::uint32_t>(numbers_.size());
-    number = numbers_.try_emplace(std::string(term), next).first->second;
+  const StringTable::Found known = surfaces_.number_of(surface);
+  if (known.added) {
+    const std::string_view term = analyzer.term(surface);
+    surface_term_.push_back(term.empty() ? kNotIndexed : terms_.number_of(term).number);
   }
-  surfaces_.emplace(std::string(surface), number);
-  return number;
+  return surface_term_[known.number];
 }
 
 Segment SegmentBuilder::finish(const LengthNorm& norm) {
@@ -166,17 +157,17 @@ std::vector<std::uint32_t> SegmentBuilder::place_documents(Segment& segment) con
 // Fills the sorted terms; gives each old term number its new one.
 std::vector<std::uint32_t> SegmentBuilder::place_terms(Segment& segment) const {
   std::vector<std::pair<std::string_view, std::uint32_t>> sorted;
-  sorted.reserve(numbers_.size());
-  for (const auto& [term, number] : numbers_) sorted.emplace_back(term, number);
+  sorted.reserve(terms_.size());
+  for (std::uint32_t i = 0; i < terms_.size(); ++i) sorted.emplace_back(terms_[i], i);
   std::sort(sorted.begin(), sorted.end());
 
   // A term whose documents were all dropped again must not stay.
-  std::vector<std::uint32_t> uses(numbers_.size());
+  std::vector<std::uint32_t> uses(terms_.size());
   for (const auto& [id, slot] : slots_) {
     const std::size_t end = chunk_entries_[slot.first_chunk + slot.chunks];
     for (std::size_t i = chunk_entries_[slot.first_chunk]; i < end; ++i) ++uses[entries_[i].term];
   }
-  std::vector<std::uint32_t> rank(numbers_.size(), kNotIndexed);
+  std::vector<std::uint32_t> rank(terms_.size(), kNotIndexed);
   segment.posting_begin.push_back(0);
   for (const auto& [term, number] : sorted) {
     if (uses[number] == 0) continue;
@@ -221,8 +212,9 @@ void SegmentBuilder::clear() {
   lengths_.clear();
   entries_.clear();
   positions_.clear();
-  numbers_.clear();
+  terms_.clear();
   surfaces_.clear();
+  surface_term_.clear();
 }
 
 std::vector<std::string> distinct_terms(Analyzer& analyzer, const FieldWeights& weights,

@@ -11,6 +11,7 @@
 #include "search/analyzer.h"
 #include "search/chunk_index.h"
 #include "search/segment.h"
+#include "search/string_table.h"
 
 namespace liquid::search {
 
@@ -86,13 +87,10 @@ class SegmentBuilder {
   std::vector<Entry> entries_;
   std::vector<std::uint8_t> positions_;
 
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const;
-  };
-  std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> numbers_;  // of terms
-  std::unordered_map<std::string, std::uint32_t, Hash, std::equal_to<>> surfaces_;
-  std::vector<Occurrence> occurrences_;  // of the chunk at hand
+  StringTable terms_;
+  StringTable surfaces_;                     // words as they stand
+  std::vector<std::uint32_t> surface_term_;  // per surface: its number in terms_, or none
+  std::vector<Occurrence> occurrences_;      // of the chunk at hand
   std::uint32_t position_ = 0;
 };
 

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <limits>
-#include <string>
-#include <unordered_map>
 
 #include "search/position_codec.h"
+#include "search/string_table.h"
 
 namespace liquid::search {
 namespace {
@@ -66,20 +65,19 @@ class Merge {
     return living;
   }
 
-  std::uint32_t intern(StringList& list, std::unordered_map<std::string, std::uint32_t>& known,
-                       std::string_view text) {
-    const auto next = static_cast<std::uint32_t>(list.size());
-    const auto [entry, added] = known.try_emplace(std::string(text), next);
-    if (added && !list.push_back(text)) return 0;
-    return entry->second;
+  static std::uint32_t intern(StringList& list, StringTable& known, std::string_view text) {
+    const StringTable::Found found = known.number_of(text);
+    if (found.added)
+      static_cast<void>(list.push_back(text));  // as long as the table, which took it
+    return found.number;
   }
 
   void place_documents() {
     for (const SegmentView& view : sources_) {
       new_chunks_.emplace_back(view.segment->chunk_count(), kGone);
     }
-    std::unordered_map<std::string, std::uint32_t> paths;
-    std::unordered_map<std::string, std::uint32_t> metadata;
+    StringTable paths;
+    StringTable metadata;
     merged_.first_chunk.push_back(0);
     for (const DocumentAt& at : living_documents()) {
       const Segment& from = source(at.source);
