@@ -10,7 +10,7 @@ namespace {
 Prompt prompt_with(const std::string& text) {
   Prompt prompt;
   prompt.question = "Which port?";
-  prompt.passages.push_back({"Ports & \"names\"", "Lists\nand more", text, 0.5});
+  prompt.passages.push_back({"ports.md", "Ports & \"names\"", "Lists\nand more", text, 0.5});
   return prompt;
 }
 

@@ -75,21 +75,47 @@ Extract widen_row(const ReadPassage& passage, Extract extract) {
   return extract;
 }
 
-/// What a sentence cannot be understood without: what it points back to, what its colon announces.
+bool is_text(const Sentence& sentence) {
+  return sentence.kind == SentenceKind::prose || sentence.kind == SentenceKind::list_item;
+}
+
+/// A short sentence, or one that points back, is read with the one before it.
+bool needs_what_stands_before(const ReadPassage& passage, std::size_t at) {
+  if (at == 0 || passage.sentences[at - 1].text.ends_with('?')) return false;
+  const std::string_view text = passage.sentences[at].text;
+  if (starts_by_pointing_back(text)) return true;
+  return text.size() < kLonelyBytes && is_text(passage.sentences[at - 1]);
+}
+
+/// The next sentence belongs to it when it goes on in the same paragraph or a colon announces it.
+bool goes_on(const ReadPassage& passage, std::size_t at) {
+  if (at + 1 >= passage.sentences.size()) return false;
+  const Sentence& next = passage.sentences[at + 1];
+  const Sentence& sentence = passage.sentences[at];
+  return sentence.text.ends_with(':') ||
+         (next.paragraph == sentence.paragraph && next.kind == SentenceKind::prose);
+}
+
 Extract widen_prose(const ReadPassage& passage, Extract extract) {
-  const std::vector<Sentence>& all = passage.sentences;
-  const std::string_view text = all[extract.first].text;
-  if (extract.first > 0 && !all[extract.first - 1].text.ends_with('?') &&
-      (starts_by_pointing_back(text) || text.size() < kLonelyBytes)) {
-    const Extract wider{extract.passage, extract.first - 1, extract.last};
-    if (fits(passage, wider)) extract = wider;
+  const auto take = [&](const Extract& wider) {
+    const bool is_short = fits(passage, wider);
+    if (is_short) extract = wider;
+    return is_short;
+  };
+  if (needs_what_stands_before(passage, extract.first)) {
+    take({extract.passage, extract.first - 1, extract.last});
   }
-  const std::size_t next = extract.last + 1;
-  if (next >= all.size()) return extract;
-  const bool same_text = all[next].paragraph == all[extract.last].paragraph &&
-                         (all[next].kind == SentenceKind::prose || text.size() < kLonelyBytes);
-  const Extract wider{extract.passage, extract.first, next};
-  if ((same_text || all[extract.last].text.ends_with(':')) && fits(passage, wider)) return wider;
+  if (!goes_on(passage, extract.last)) return extract;
+  take({extract.passage, extract.first, extract.last + 1});
+  if (!passage.sentences[extract.last].text.ends_with(':')) return extract;
+  std::size_t next = extract.last + 1;
+  const SentenceKind listed =
+      next < passage.sentences.size() ? passage.sentences[next].kind : SentenceKind::prose;
+  while (next < passage.sentences.size() && passage.sentences[next].kind == listed &&
+         take({extract.passage, extract.first, next})) {
+    if (listed == SentenceKind::prose) break;
+    ++next;
+  }
   return extract;
 }
 
@@ -119,13 +145,22 @@ bool add_or_join(std::vector<Extract>& extracts, const Extract& extract,
   return true;
 }
 
+/// A question in the documents stands for what follows it.
+SentenceScore behind_questions(const std::vector<ReadPassage>& passages, SentenceScore at) {
+  const std::vector<Sentence>& sentences = passages[at.passage].sentences;
+  std::size_t next = at.sentence;
+  while (next < sentences.size() && sentences[next].text.ends_with('?')) ++next;
+  if (next < sentences.size()) at.sentence = next;
+  return at;
+}
+
 std::vector<Extract> choose_extracts(const std::vector<SentenceScore>& scores,
                                      const std::vector<ReadPassage>& passages,
                                      std::size_t max_quotes) {
   std::vector<Extract> extracts;
   for (const SentenceScore& at : scores) {
     if (at.score < kKeepShare * scores.front().score) break;
-    const Extract extract = widen(passages[at.passage], at);
+    const Extract extract = widen(passages[at.passage], behind_questions(passages, at));
     const bool is_full = extracts.size() >= max_quotes;
     const bool joins = std::any_of(extracts.begin(), extracts.end(),
                                    [&](const Extract& known) { return touches(known, extract); });

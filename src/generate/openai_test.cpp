@@ -35,8 +35,8 @@ class OpenAiTest : public testing::Test {
         .max_attempts = 3, .first_delay = milliseconds(100), .max_delay = milliseconds(2000)};
     options.circuit = {.failures_to_open = 3, .open_for = milliseconds(10'000)};
     prompt.question = "Which port?";
-    prompt.passages = {{"Syslog", "", "The UDP port 514 is used.", 0.9},
-                       {"Other", "", "Nothing here.", 0.2}};
+    prompt.passages = {{"syslog.md", "Syslog", "", "The UDP port 514 is used.", 0.9},
+                       {"other.md", "Other", "", "Nothing here.", 0.2}};
     prompt.terms = {{"port", "port", 2.0, true}};
   }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <string_view>
+#include <utility>
 
 #include "generate/common_words.h"
 
@@ -101,12 +102,8 @@ class Reader {
 
  private:
   void read_terms() {
-    for (const Prompt::Term& term : prompt_.terms) {
-      const double share = share_of(character_of(ascii_lower(term.surface)));
-      if (share <= 0.0) continue;
-      for (const Word& word : splitter_.split(term.surface)) {
-        add_term(word.stem, share * std::min(term.weight, kRareIdf));
-      }
+    for (const auto& [weight, surface] : heaviest_words()) {
+      for (const Word& word : splitter_.split(surface)) add_term(word.stem, weight);
     }
     read_literals();
     std::stable_sort(
@@ -117,6 +114,19 @@ class Reader {
     for (const Question::Term& term : question_.terms) total += term.weight;
     if (total <= 0.0) return;
     for (Question::Term& term : question_.terms) term.weight /= total;
+  }
+
+  /// More words than are kept, because some share a stem; far fewer than a long text has.
+  std::vector<std::pair<double, std::string_view>> heaviest_words() const {
+    std::vector<std::pair<double, std::string_view>> words;
+    for (const Prompt::Term& term : prompt_.terms) {
+      const double share = share_of(character_of(ascii_lower(term.surface)));
+      if (share > 0.0) words.emplace_back(share * std::min(term.weight, kRareIdf), term.surface);
+    }
+    std::stable_sort(words.begin(), words.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
+    if (words.size() > 2 * kMaxTerms) words.resize(2 * kMaxTerms);
+    return words;
   }
 
   /// "the capital M", "level 9": the index knows no words of one letter, a table may.
@@ -146,7 +156,9 @@ class Reader {
   /// A special word that the documents never use is as telling as a name.
   void read_unknown_words() {
     constexpr std::size_t kShortest = 3;
-    for (const Prompt::Term& term : prompt_.terms) {
+    const std::size_t count = std::min(prompt_.terms.size(), 2 * kMaxTerms);
+    for (std::size_t i = 0; i < count; ++i) {
+      const Prompt::Term& term = prompt_.terms[i];
       const std::string lowered = ascii_lower(term.surface);
       const bool is_special = character_of(lowered) == WordCharacter::special;
       if (!term.known && is_special && lowered.size() >= kShortest) add_name(term.surface);

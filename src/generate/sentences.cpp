@@ -173,13 +173,18 @@ class Splitter {
       std::size_t behind = 0;
       if (run_[i] == '.' || run_[i] == '!' || run_[i] == '?') behind = sentence_end(run_, begin, i);
       if (is_wide_stop(run_, i)) behind = i + 3;
-      // "3." at the start of a list item is its number, not a sentence.
-      if (behind == 0 || (begin == 0 && behind <= 4 && behind < run_.size())) continue;
+      if (behind == 0 || is_list_number(begin, i)) continue;
       add(run_.substr(begin, behind - begin));
       begin = behind;
       i = behind - 1;
     }
     if (begin < run_.size()) add(run_.substr(begin));
+  }
+
+  /// "3." at the start of a list item is its number, not a sentence.
+  bool is_list_number(std::size_t begin, std::size_t stop) const {
+    if (begin != 0 || run_kind_ != SentenceKind::list_item) return false;
+    return run_.substr(0, stop).find_first_not_of("0123456789") == std::string_view::npos;
   }
 
   void add(std::string_view sentence) {
