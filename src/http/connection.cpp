@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/log.h"
 #include "http/error_response.h"
@@ -16,6 +17,8 @@ using std::chrono::steady_clock;
 
 // A read is worth its system call from here on.
 constexpr std::size_t kMinReadBytes = 2048;
+// What an input buffer begins with; more than that counts (see ServerOptions::max_buffered_bytes).
+constexpr std::size_t kSmallInput = std::size_t{8} * 1024;
 // A client that pipelines without end lets the thread's other connections have their turn.
 constexpr unsigned kRequestsPerTurn = 32;
 constexpr std::chrono::milliseconds kLingerLimit{2'000};
@@ -102,6 +105,7 @@ void Connection::on_ready(std::uint32_t events) {
 void Connection::session_ended() {
   suspended_ = nullptr;
   if (pending_) pending_->forget_connection();
+  give_back_workspace();
   thread_.remove(*this);
 }
 
@@ -175,6 +179,7 @@ Connection::Progress Connection::receive() {
     }
     work_->input.commit(result.count);
     parse_needed_ = true;
+    if (!account_input()) return refuse(refusals::kTooMuchInput);
   }
 }
 
@@ -308,6 +313,7 @@ Connection::Progress Connection::next_request() {
   work.response.headers.clear();
   work.spare_header_text.swap(work.response.headers.text());
   work.response = Response();
+  account_input();
   parse_needed_ = !work.input.empty();
   if (parse_needed_) now_ = steady_clock::now();
   continue_sent_ = false;
@@ -347,7 +353,17 @@ void Connection::enter_phase(Phase phase, std::chrono::milliseconds limit) {
 }
 
 void Connection::give_back_workspace() {
-  if (work_) thread_.workspaces().give_back(std::move(work_));
+  if (!work_) return;
+  if (charged_ > 0) thread_.recharge_input(std::exchange(charged_, 0), 0);
+  thread_.workspaces().give_back(std::move(work_));
+}
+
+// False when the input of all connections together is too much. Usual requests are not counted at
+// all.
+bool Connection::account_input() {
+  const std::size_t size = work_->input.size();
+  const std::size_t held = size > kSmallInput ? size : 0;
+  return held == charged_ || thread_.recharge_input(std::exchange(charged_, held), held);
 }
 
 void Connection::wake() {

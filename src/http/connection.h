@@ -71,6 +71,7 @@ class Connection {
   Progress note(IoStatus status);
   void enter_phase(Phase phase, std::chrono::milliseconds limit);
   void give_back_workspace();
+  bool account_input();
   void wake();
 
   IoThread& thread_;
@@ -88,6 +89,7 @@ class Connection {
   bool first_request_ = true;
 
   std::unique_ptr<Workspace> work_;
+  std::size_t charged_ = 0;  // bytes of input that count against all connections' limit
   AfterAnswer after_ = AfterAnswer::keep_alive;
   bool parse_needed_ = false;  // there are bytes that the parser has not seen
   bool continue_sent_ = false;

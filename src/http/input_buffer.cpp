@@ -7,7 +7,7 @@ namespace liquid::http {
 namespace {
 
 // A request of a few kilobytes arrives in one read; larger bodies double it as they come in.
-constexpr std::size_t kFirstCapacity = 8 * 1024;
+constexpr std::size_t kFirstCapacity = std::size_t{8} * 1024;
 
 }  // namespace
 

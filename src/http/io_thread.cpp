@@ -145,6 +145,12 @@ void IoThread::remove(Connection& connection) {
   finish_if_empty();
 }
 
+bool IoThread::recharge_input(std::size_t before, std::size_t now) {
+  // Unsigned arithmetic wraps: adding a negative difference is a subtraction.
+  const std::size_t total = shared_->buffered_bytes.fetch_add(now - before) + now - before;
+  return total <= options().max_buffered_bytes;
+}
+
 void IoThread::schedule_sweep() {
   // Cancelling a timer does not reach a handler that is queued already; set again, it would keep
   // `run` from ending.

@@ -30,6 +30,7 @@ struct Shared {
   const Chain chain;
   std::unique_ptr<asio::ssl::context> tls;
   std::atomic<std::size_t> open_connections{0};
+  std::atomic<std::size_t> buffered_bytes{0};  ///< See ServerOptions::max_buffered_bytes.
 };
 
 /// A socket that was accepted and not yet given to a connection.
@@ -64,6 +65,9 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
       if (open) asio::post(context_, std::move(function));
     });
   }
+
+  /// Counts `now` instead of `before` bytes of input; false when all together are too many.
+  bool recharge_input(std::size_t before, std::size_t now);
 
   const ServerOptions& options() const { return shared_->options; }
   const Chain& chain() const { return shared_->chain; }

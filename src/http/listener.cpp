@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "base/log.h"
 
@@ -107,6 +108,7 @@ void Listener::accept_waiting() {
     accepted.socket = Descriptor(::accept4(acceptor_.native_handle(), accepted.peer.data(), &size,
                                            SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (accepted.socket.is_open()) {
+      paused_before_ = false;
       deal(std::move(accepted));
       continue;
     }
@@ -130,8 +132,10 @@ void Listener::deal(Accepted accepted) {
 }
 
 void Listener::pause(int error) {
-  log_event(LogLevel::warning, "cannot accept connections",
-            {{"reason", std::generic_category().message(error)}});
+  if (!std::exchange(paused_before_, true)) {
+    log_event(LogLevel::warning, "cannot accept connections",
+              {{"reason", std::generic_category().message(error)}});
+  }
   pause_.expires_after(kPause);
   pause_.async_wait([this](const error_code& cancelled) {
     if (!cancelled) wait();

@@ -38,6 +38,7 @@ class Listener {
   const std::vector<std::shared_ptr<IoThread>> threads_;
   Acceptor acceptor_;
   Timer pause_;
+  bool paused_before_ = false;  // since the last connection: one warning is enough
   std::uint16_t port_ = 0;
 };
 

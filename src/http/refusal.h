@@ -49,6 +49,8 @@ inline constexpr Refusal kUnknownVersion{505, "unknown_http_version",
 inline constexpr Refusal kInternal{500, "internal", "The server failed to answer this request."};
 inline constexpr Refusal kTooManyConnections{503, "too_many_connections",
                                              "The server has no room for another connection."};
+inline constexpr Refusal kTooMuchInput{503, "too_much_input",
+                                       "The server is receiving too many large requests at once."};
 inline constexpr Refusal kStopping{503, "stopping", "The server is being stopped."};
 inline constexpr Refusal kAnswerTimedOut{504, "answer_timeout",
                                          "The answer was not ready in time."};

@@ -25,6 +25,8 @@ struct ServerOptions {
   std::size_t max_connections = 10'000;
   std::size_t max_head_bytes = std::size_t{16} * 1024;  ///< Request line and headers; beyond: 431.
   std::size_t max_body_bytes = std::size_t{1024} * 1024;  ///< Beyond: 413.
+  /// Requests of more than 8 KiB, of all connections together; beyond: 503.
+  std::size_t max_buffered_bytes = std::size_t{256} * 1024 * 1024;
   std::chrono::milliseconds head_timeout{10'000};  ///< First byte to end of head; beyond: 408.
   std::chrono::milliseconds body_timeout{30'000};  ///< End of head to end of body; beyond: 408.
   std::chrono::milliseconds idle_timeout{75'000};  ///< Between requests of one connection.

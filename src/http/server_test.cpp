@@ -1,7 +1,9 @@
 #include "http/server.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
+#include <array>
 #include <atomic>
 #include <future>
 #include <optional>
@@ -91,6 +93,29 @@ TEST_F(ServerTest, RefusesALargeBodyBeforeItIsSent) {
   EXPECT_TRUE(has_line(answer, "Connection: close"));
   EXPECT_NE(body_of(answer).find("\"code\":\"body_too_large\""), std::string::npos);
   EXPECT_EQ(peer.read_to_end(), "");
+}
+
+TEST_F(ServerTest, BoundsTheInputOfAllConnectionsTogether) {
+  RunningServer server({.max_buffered_bytes = 100'000}, {&echo_layer_});
+  const std::string large = post("/", std::string(60'000, 'b'));
+  const std::string_view all_but_one = std::string_view(large).substr(0, large.size() - 1);
+  Peer first(server->port());
+  Peer second(server->port());
+  first.send(all_but_one);
+  second.send(all_but_one);
+  // Both together are too many: whichever is read last is refused, the other one goes on.
+  std::array<pollfd, 2> news = {pollfd{.fd = first.descriptor(), .events = POLLIN, .revents = 0},
+                                pollfd{.fd = second.descriptor(), .events = POLLIN, .revents = 0}};
+  ASSERT_EQ(::poll(news.data(), news.size(), 10'000), 1);
+  Peer& refused = news[0].revents != 0 ? first : second;
+  Peer& served = news[0].revents != 0 ? second : first;
+  const std::string answer = refused.read_answer();
+  EXPECT_EQ(status_of(answer), 503);
+  EXPECT_NE(body_of(answer).find("too_much_input"), std::string::npos);
+  for (int i = 0; i < 3; ++i) {  // and what is answered counts no longer
+    served.send(i == 0 ? "b" : large);
+    EXPECT_EQ(status_of(served.read_answer()), 200);
+  }
 }
 
 TEST_F(ServerTest, LetsTheClientReadTheRefusalOfABodyThatIsOnItsWay) {

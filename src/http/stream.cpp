@@ -11,7 +11,7 @@
 namespace liquid::http {
 namespace {
 
-constexpr std::size_t kMaxRecord = 16 * 1024;  // TLS carries no more in one record
+constexpr std::size_t kMaxRecord = std::size_t{16} * 1024;  // TLS carries no more in one record
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
@@ -109,7 +109,7 @@ void Stream::shutdown_send() {
 }
 
 IoStatus Stream::drain() {
-  std::array<char, 16 * 1024> dropped;
+  std::array<char, std::size_t{16} * 1024> dropped;
   // Bounded, so that one fast sender does not hold up the thread's other connections.
   for (int round = 0; round < 16; ++round) {
     const ssize_t count = receive(socket_.get(), dropped);

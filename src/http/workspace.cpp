@@ -4,8 +4,8 @@ namespace liquid::http {
 namespace {
 
 constexpr std::size_t kMaxFree = 64;
-constexpr std::size_t kKeptInputBytes = 64 * 1024;
-constexpr std::size_t kKeptHeadBytes = 16 * 1024;
+constexpr std::size_t kKeptInputBytes = std::size_t{64} * 1024;
+constexpr std::size_t kKeptHeadBytes = std::size_t{16} * 1024;
 
 void clear_text(std::string& text) {
   text.clear();
