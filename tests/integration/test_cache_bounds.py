@@ -42,20 +42,25 @@ def test_no_more_items_than_allowed(start_server):
 
 
 def test_no_more_bytes_than_allowed(start_server):
-    budget = 64 * 1024
+    budget = 256 * 1024
     server = start_server(cache_max_bytes=budget)
-    for i in range(60):
+    for i in range(120):
         server.search("Aria " + "y" * 4000 + str(i))
     stats = server.cache_stats()
     assert 0 < stats["bytes"] <= budget
-    assert stats["total_items"] < 60
+    assert 0 < stats["total_items"] < 120
+    assert stats["evictions"]["capacity_bytes"] >= 60
 
 
-def test_an_answer_larger_than_the_budget_is_given_but_not_kept(start_server):
-    server = start_server(cache_max_bytes=16 * 1024)
+def test_an_answer_large_for_the_budget_is_given_but_not_kept(start_server):
+    """One answer must not push everything else out."""
+    server = start_server(cache_max_bytes=256 * 1024)
+    server.ask(QUESTION)
     reply = server.search("Aria " + "y" * 100_000)
     assert (reply.status, reply.cache) == (200, "MISS")
-    assert server.cache_stats()["total_items"] == 0
+    stats = server.cache_stats()
+    assert (stats["total_items"], stats["rejected_too_large"]) == (1, 1)
+    assert server.ask(QUESTION).cache == "HIT"
 
 
 @pytest.mark.parametrize("policy", ["sieve", "lru"])

@@ -118,8 +118,8 @@ def test_the_epoch_changes_exactly_with_the_contents(server, change):
     wait_until(lambda: epoch() == with_it, "and forth")
 
 
-def test_a_stampede_right_after_a_change_revalidates_once(start_with_model, upstream, own_index,
-                                                         run_liquid, own_documents):
+def test_a_stampede_right_after_a_change_computes_at_most_twice(
+        start_with_model, upstream, own_index, run_liquid, own_documents):
     from concurrent.futures import ThreadPoolExecutor
     server = start_with_model(index=own_index)
     server.ask(ARIA)
@@ -128,4 +128,7 @@ def test_a_stampede_right_after_a_change_revalidates_once(start_with_model, upst
     with ThreadPoolExecutor(16) as pool:
         replies = list(pool.map(lambda _: server.ask(ARIA), range(16)))
     assert {reply.status for reply in replies} == {200}
-    assert len(upstream.calls) == 2
+    # Once for those who came before the change was loaded, once for those after: they may not share,
+    # because nobody knows yet which state the first computation has seen.
+    assert len(upstream.calls) in (2, 3)
+    assert server.ask(ARIA).cache == "HIT"

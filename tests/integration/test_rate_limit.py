@@ -54,12 +54,12 @@ def test_watching_uses_nothing_up(server):
 
 def test_known_tenants_have_their_own_budget(start_server, tmp_path):
     keys = tmp_path / "keys"
-    keys.write_text("acme key-a\nzenith key-b\n")
+    keys.write_text("acme key-a-long\nzenith key-b-long\n")
     server = start_server(rate_limit="5/60", api_keys=keys)
     for _ in range(6):
-        server.ask(QUESTION, headers={"X-API-Key": "key-a"})
-    assert server.ask(QUESTION, headers={"X-API-Key": "key-a"}).status == 429
-    assert server.ask(QUESTION, headers={"X-API-Key": "key-b"}).status == 200
+        server.ask(QUESTION, headers={"X-API-Key": "key-a-long"})
+    assert server.ask(QUESTION, headers={"X-API-Key": "key-a-long"}).status == 429
+    assert server.ask(QUESTION, headers={"X-API-Key": "key-b-long"}).status == 200
     assert server.ask(QUESTION).status == 200
 
 
