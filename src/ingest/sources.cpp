@@ -20,12 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kGlobCharacters = "*?";
 
-std::string normalised(const std::string& path) {
-  std::string normal = fs::path(path).lexically_normal().string();
-  while (normal.size() > 1 && normal.back() == '/') normal.pop_back();
-  return normal;
-}
-
 std::string_view last_component(std::string_view name) {
   return name.substr(name.rfind('/') + 1);  // npos + 1 = 0
 }
@@ -78,7 +72,7 @@ class Finder {
 
  private:
   void add(const std::string& path) {
-    const std::string name = normalised(path);
+    const std::string name = normalised_path(path);
     struct stat status {};
     if (path == "-") {
       scope(Scope::Kind::file, "-");
@@ -200,6 +194,12 @@ bool Scope::covers(std::string_view name) const {
   if (path_ == ".") return !name.starts_with("/") && !name.starts_with("../") && name != "-";
   if (!name.starts_with(path_)) return false;
   return name.size() == path_.size() || path_.back() == '/' || name[path_.size()] == '/';
+}
+
+std::string normalised_path(const std::string& path) {
+  std::string normal = fs::path(path).lexically_normal().string();
+  while (normal.size() > 1 && normal.back() == '/') normal.pop_back();
+  return normal;
 }
 
 Sources find_sources(const Selection& selection) { return Finder(selection).run(); }

@@ -49,6 +49,9 @@ struct Sources {
   std::vector<Scope> unreadable;  ///< Folders that could not be read: what is in them is unknown.
 };
 
+/// Without "./", "//", "a/.." and a slash at the end.
+std::string normalised_path(const std::string& path);
+
 /// Finds the files: folders recursively and without hidden files, each folder once however links
 /// lead to it. A path that does not exist and a file of unknown ending that is named directly are
 /// failures.
