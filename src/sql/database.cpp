@@ -43,16 +43,16 @@ Error error_of(sqlite3* connection, int sqlite_code) {
 }
 
 int open_flags(Access access) {
-  constexpr int kCommon = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  constexpr int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   switch (access) {
     case Access::read_only:
-      return kCommon | SQLITE_OPEN_READONLY;
+      return common | SQLITE_OPEN_READONLY;
     case Access::read_write:
-      return kCommon | SQLITE_OPEN_READWRITE;
+      return common | SQLITE_OPEN_READWRITE;
     case Access::create:
-      return kCommon | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+      return common | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   }
-  return kCommon;
+  return common;
 }
 
 }  // namespace
