@@ -144,7 +144,7 @@ def main():
         sample_server.make_index(index, 400)
         with sample_server.serve(index, f"{folder}/liquid.log", "--generator", "openai", "--base-url",
                                  f"http://127.0.0.1:{ready.get(timeout=20)}/v1", "--model",
-                                 "slow") as server:
+                                 "slow", "--workers", str(MISSES_AT_ONCE)) as server:
             idle, busy, misses = measure(server.port, seconds)
     model.terminate()
     if not misses or misses[0] < MODEL_SECONDS * 1e3:
