@@ -1,6 +1,7 @@
 #include "sql/database.h"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <cassert>
 #include <utility>
@@ -11,27 +12,20 @@ namespace {
 ErrorCode code_of(int sqlite_code) {
   switch (sqlite_code & 0xFF) {
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return ErrorCode::data_corrupt;
+    case SQLITE_NOTADB: return ErrorCode::data_corrupt;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_NOMEM:
-    case SQLITE_PROTOCOL:
-      return ErrorCode::unavailable;
+    case SQLITE_PROTOCOL: return ErrorCode::unavailable;
     case SQLITE_PERM:
     case SQLITE_AUTH:
-    case SQLITE_READONLY:
-      return ErrorCode::permission_denied;
-    case SQLITE_CONSTRAINT:
-      return ErrorCode::conflict;
-    case SQLITE_CANTOPEN:
-      return ErrorCode::not_found;
-    case SQLITE_TOOBIG:
-      return ErrorCode::resource_exhausted;
-    default:
-      return ErrorCode::internal;
+    case SQLITE_READONLY: return ErrorCode::permission_denied;
+    case SQLITE_CONSTRAINT: return ErrorCode::conflict;
+    case SQLITE_CANTOPEN: return ErrorCode::not_found;
+    case SQLITE_TOOBIG: return ErrorCode::resource_exhausted;
+    default: return ErrorCode::internal;
   }
 }
 
@@ -42,15 +36,28 @@ Error error_of(sqlite3* connection, int sqlite_code) {
   return Error{code_of(sqlite_code), std::move(message)};
 }
 
+// SQLite's own words ("unable to open database file") leave the reader of a read-only mount
+// guessing.
+Error explain(Error error, const std::filesystem::path& path) {
+  std::error_code ignored;
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  const bool unwritable = ::access(folder.c_str(), W_OK) != 0;
+  if (error.code != ErrorCode::not_found || !unwritable ||
+      !std::filesystem::exists(path, ignored)) {
+    return error;
+  }
+  return Error{ErrorCode::permission_denied,
+               path.string() +
+                   ": the folder cannot be written; readers need that too, SQLite keeps " +
+                   path.filename().string() + "-shm there"};
+}
+
 int open_flags(Access access) {
   constexpr int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   switch (access) {
-    case Access::read_only:
-      return common | SQLITE_OPEN_READONLY;
-    case Access::read_write:
-      return common | SQLITE_OPEN_READWRITE;
-    case Access::create:
-      return common | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    case Access::read_only: return common | SQLITE_OPEN_READONLY;
+    case Access::read_write: return common | SQLITE_OPEN_READWRITE;
+    case Access::create: return common | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   }
   return common;
 }
@@ -154,9 +161,7 @@ bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
-void Database::Close::operator()(sqlite3* connection) const {
-  sqlite3_close_v2(connection);
-}
+void Database::Close::operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
 
 Result<Database> Database::open(const std::filesystem::path& path, const DatabaseOptions& options) {
   sqlite3* connection = nullptr;
@@ -164,14 +169,16 @@ Result<Database> Database::open(const std::filesystem::path& path, const Databas
   Database database(connection);  // SQLite hands out a connection to close even when it fails
   if (code != SQLITE_OK) return error_of(connection, code).with_context(path.string());
   Result<void> configured = database.configure(options);
-  if (!configured) return std::move(configured).error();
+  if (!configured) return explain(std::move(configured).error(), path);
   return database;
 }
 
 Result<void> Database::configure(const DatabaseOptions& options) {
   sqlite3_busy_timeout(connection_.get(), static_cast<int>(options.busy_timeout.count()));
-  std::string script = "PRAGMA cache_size=-" + std::to_string(options.cache_kib) +
-                       ";PRAGMA foreign_keys=ON;PRAGMA trusted_schema=OFF;";
+  std::string script =
+      "PRAGMA cache_size=-" + std::to_string(options.cache_kib) +
+      ";PRAGMA foreign_keys=ON;PRAGMA trusted_schema=OFF;" +
+      "SELECT 1 FROM sqlite_master LIMIT 1;";  // reads the file: is it one of ours?
   if (options.access != Access::read_only) {
     script += "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA journal_size_limit=67108864;";
   }
@@ -200,17 +207,13 @@ Result<std::int64_t> Database::pragma(std::string_view sql) {
   return *row ? statement->integer(0) : 0;
 }
 
-Result<std::int64_t> Database::user_version() {
-  return pragma("PRAGMA user_version");
-}
+Result<std::int64_t> Database::user_version() { return pragma("PRAGMA user_version"); }
 
 Result<void> Database::set_user_version(std::int64_t version) {
   return execute("PRAGMA user_version=" + std::to_string(version));
 }
 
-Result<std::int64_t> Database::data_version() {
-  return pragma("PRAGMA data_version");
-}
+Result<std::int64_t> Database::data_version() { return pragma("PRAGMA data_version"); }
 
 Result<Transaction> Transaction::begin(Database& database, TransactionKind kind) {
   Result<void> begun =
