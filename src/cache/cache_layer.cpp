@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "cache/alias_table.h"
+#include "cache/counters.h"
 #include "cache/flight_runner.h"
 #include "cache/request_directives.h"
 
@@ -20,7 +21,8 @@ http::Response method_not_allowed() {
   return response;
 }
 
-http::Response nothing_cached() {
+http::Response nothing_cached(Counters& counters) {
+  counters.count_answer(AnswerKind::failure);
   http::Response response = error_answer(
       504, "not_cached", "the request says only-if-cached, and no valid answer is stored");
   response.headers.add("Cache-Status", "liquid; detail=only-if-cached");
@@ -90,7 +92,7 @@ http::Step CacheLayer::enter(http::Exchange& exchange) {
 http::Step CacheLayer::pass_by(http::Exchange& exchange, const Route& route,
                                const CacheHeaders& headers) {
   const bool is_off = route.plan.caching == Caching::off;
-  if (headers.directives.only_if_cached) return nothing_cached();
+  if (headers.directives.only_if_cached) return nothing_cached(parts_.counters);
   auto canonical = route.spec.canonicalize(exchange.request);
   if (auto* refusal = std::get_if<http::Response>(&canonical)) return std::move(*refusal);
   const bool shares = !is_off && !headers.directives.no_store;
@@ -127,7 +129,7 @@ http::Step CacheLayer::look_up(http::Exchange& exchange, const Route& route,
     if (is_plain && !is_alias) parts_.aliases.insert(raw, raw_hash, std::move(key));
     return answer_hit(exchange, lookup.answer, {headers.if_none_match, Wildcard::matches, now});
   }
-  if (headers.directives.only_if_cached) return nothing_cached();
+  if (headers.directives.only_if_cached) return nothing_cached(parts_.counters);
   Demand demand{
       .route = &route, .key = std::move(key), .if_none_match = std::string(headers.if_none_match)};
   if (is_usable(lookup.freshness) && !is_young) {

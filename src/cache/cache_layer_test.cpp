@@ -252,6 +252,7 @@ TEST(CacheLayer, OnlyIfCachedNeverComputes) {
   EXPECT_EQ(house.ask_with("Cache-Control", "only-if-cached, max-age=8").status, 504);
   EXPECT_EQ(house.ask_with("Cache-Control", "only-if-cached, no-cache").status, 504);
   EXPECT_EQ(house.computed, 1);
+  EXPECT_EQ(house.stats().failures, 3U);
 }
 
 TEST(CacheLayer, AnAnswerTheClientHoldsIsNotSentAgain) {

@@ -27,8 +27,8 @@ struct EvictionCounts {
 };
 
 /// Figures of the cache at one moment. Every answer of a cached route is a hit, a miss, a bypass or
-/// a failure, and counted once; hits + misses + bypasses are the answers that carry an X-Cache
-/// header.
+/// a failure, and counted once; requests refused before the cache looked (405, 422) are none of
+/// these. hits + misses + bypasses are the answers that carry an X-Cache header.
 struct CacheStats {
   std::size_t total_items = 0;
   std::size_t valid_items = 0;    ///< Not expired.
@@ -42,7 +42,7 @@ struct CacheStats {
   HitCounts hits;
   std::uint64_t misses = 0;
   std::uint64_t bypasses = 0;
-  std::uint64_t failures = 0;  ///< Computations' errors and refusals (503, 504), per answer.
+  std::uint64_t failures = 0;  ///< Errors of computations, and the cache's own 503 and 504.
   EvictionCounts evictions;
   std::uint64_t stored = 0;
   std::uint64_t rejected_too_large =

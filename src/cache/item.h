@@ -57,6 +57,6 @@ struct Item : ExpiryHook, DependencyHook, EvictionHook {
 /// Bytes that the store's tables and the allocator take for one entry beside key, head and body;
 /// measured by bench/cache_policy.
 inline constexpr std::size_t kItemOverheadBytes = 304;
-inline constexpr std::size_t kDependencyOverheadBytes = 32;
+inline constexpr std::size_t kDependencyOverheadBytes = 40;
 
 }  // namespace liquid::cache

@@ -40,7 +40,7 @@ class Key {
   std::string_view canonical() const;
 
   bool operator==(const Key& other) const {
-    return hash_ == other.hash_ && bytes() == other.bytes();
+    return this == &other || (hash_ == other.hash_ && bytes() == other.bytes());
   }
 
  private:

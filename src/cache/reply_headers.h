@@ -36,7 +36,7 @@ http::HeaderBlock content_head(const http::HeaderBlock& headers);
 
 /// Who gets the answer.
 struct Recipient {
-  std::string_view if_none_match;
+  std::string_view if_none_match = {};
   Wildcard wildcard = Wildcard::ignored;  ///< What `If-None-Match: *` means for this answer.
   Monotonic now{};
 };
