@@ -6,7 +6,6 @@
 #include <array>
 #include <optional>
 
-#include "base/digest.h"
 #include "base/unicode.h"
 
 namespace liquid::search {
@@ -135,10 +134,6 @@ std::uint32_t for_each_token(std::string_view text, const std::function<void(con
 
 void Analyzer::Delete::operator()(sb_stemmer* stemmer) const { sb_stemmer_delete(stemmer); }
 
-std::size_t Analyzer::Hash::operator()(std::string_view text) const {
-  return hash64(text, process_seed());
-}
-
 Analyzer::Analyzer(sb_stemmer* stemmer, std::vector<std::string_view> stop_words)
     : stemmer_(stemmer), stop_words_(std::move(stop_words)) {}
 
@@ -166,21 +161,28 @@ bool Analyzer::is_stop_word(std::string_view surface) const {
 
 std::string_view Analyzer::term(std::string_view surface) {
   if (too_short(surface)) return {};
-  const auto found = stems_.find(surface);
-  if (found != stems_.end()) return found->second;
-  if (stems_.size() >= kMaxStems) stems_.clear();
-  std::string stemmed = is_stop_word(surface) ? std::string() : stem(surface);
-  return stems_.emplace(std::string(surface), std::move(stemmed)).first->second;
+  if (known_.size() >= kMaxStems) forget();
+  const StringTable::Found found = known_.number_of(surface);
+  if (found.added) {
+    const std::string_view stemmed = is_stop_word(surface) ? std::string_view() : stem(surface);
+    static_cast<void>(stems_.push_back(stemmed));  // kMaxStems short words fit
+  }
+  return stems_[found.number];
 }
 
-std::string Analyzer::stem(std::string_view surface) {
-  if (stemmer_ == nullptr) return std::string(surface);
+void Analyzer::forget() {
+  known_ = {};
+  stems_ = {};
+}
+
+std::string_view Analyzer::stem(std::string_view surface) {
+  if (stemmer_ == nullptr) return surface;
   const auto* stemmed =
       sb_stemmer_stem(stemmer_.get(), reinterpret_cast<const sb_symbol*>(surface.data()),
                       static_cast<int>(surface.size()));
-  if (stemmed == nullptr) return std::string(surface);
-  return std::string(reinterpret_cast<const char*>(stemmed),
-                     static_cast<std::size_t>(sb_stemmer_length(stemmer_.get())));
+  if (stemmed == nullptr) return surface;
+  return {reinterpret_cast<const char*>(stemmed),
+          static_cast<std::size_t>(sb_stemmer_length(stemmer_.get()))};
 }
 
 }  // namespace liquid::search

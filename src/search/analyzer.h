@@ -6,10 +6,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
+#include "search/string_list.h"
+#include "search/string_table.h"
 
 struct sb_stemmer;
 
@@ -37,27 +38,24 @@ class Analyzer {
   static Result<Analyzer> create(std::string_view language);
 
   /// The indexed form of a folded token; empty for words that are not indexed (stop words and
-  /// single letters). Lives until the analyzer is destroyed or `forget` is called.
+  /// single letters). Lives until the next call.
   std::string_view term(std::string_view surface);
   bool is_stop_word(std::string_view surface) const;
   /// Drops the remembered stems; `term` does it by itself when there are very many.
-  void forget() { stems_.clear(); }
+  void forget();
 
  private:
   struct Delete {
     void operator()(sb_stemmer* stemmer) const;
   };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const;
-  };
   Analyzer(sb_stemmer* stemmer, std::vector<std::string_view> stop_words);
 
-  std::string stem(std::string_view surface);
+  std::string_view stem(std::string_view surface);
 
   std::unique_ptr<sb_stemmer, Delete> stemmer_;  // null for "none"
   std::vector<std::string_view> stop_words_;     // sorted
-  std::unordered_map<std::string, std::string, Hash, std::equal_to<>> stems_;
+  StringTable known_;                            // surfaces met so far
+  StringList stems_;                             // of each of them
 };
 
 /// The languages `Analyzer::create` knows, sorted.

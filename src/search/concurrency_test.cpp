@@ -17,11 +17,12 @@ class ConcurrencyTest : public FolderTest {};
 class CrashTest : public FolderTest {};
 
 // Generation g of the index: documents 0..kDocuments-1, each saying g and nothing else.
-constexpr int kDocuments = 20;
+constexpr std::size_t kDocuments = 20;
 
 std::vector<Sample> generation(int number) {
   std::vector<Sample> made;
-  for (int i = 0; i < kDocuments; ++i) {
+  made.reserve(kDocuments);
+  for (std::size_t i = 0; i < kDocuments; ++i) {
     made.push_back(
         sample("doc" + std::to_string(i), {"common gen" + std::to_string(number), "common"}));
   }
@@ -38,7 +39,7 @@ void expect_one_state(const ChunkIndex& index) {
   const Result<RankedList> found =
       index.search({.text = "common", .top_k = 3 * kDocuments, .filter = {}});
   ASSERT_TRUE(found) << found.error().message;
-  ASSERT_EQ(found->hits.size(), 2U * kDocuments);
+  ASSERT_EQ(found->hits.size(), 2 * kDocuments);
   std::string said;
   for (const Hit& hit : found->hits) {
     if (hit.text == "common") continue;
@@ -60,7 +61,7 @@ TEST_F(ConcurrencyTest, ReadersAlwaysSeeOneWholeCommit) {
         if (::testing::Test::HasFatalFailure()) return;
         EXPECT_FALSE(index->term_weights("common words").empty());
         EXPECT_TRUE(index->document("doc3"));
-        EXPECT_EQ(index->totals().documents, static_cast<std::uint64_t>(kDocuments));
+        EXPECT_EQ(index->totals().documents, kDocuments);
       }
     });
   }

@@ -163,20 +163,24 @@ Result<void> IndexWriter::bury(const Place& place, const StoredDocument& documen
 // goes.
 Result<std::vector<LostTerm>> IndexWriter::lost_terms(const Segment& segment,
                                                       const StoredDocument& document) {
-  std::map<std::uint32_t, std::uint32_t> counts;
+  std::vector<std::uint32_t> terms;
   for (std::uint64_t i = 0; i < document.row.chunks; ++i) {
     const Result<std::optional<StoredChunk>> stored =
         store_.chunk(document.first_row + static_cast<std::int64_t>(i));
     if (!stored) return stored.error();
-    if (!*stored)
+    if (!*stored) {
       return Error{ErrorCode::data_corrupt, "a chunk of '" + document.row.id + "' is missing"};
-    for (const std::string& term : distinct_terms(analyzer_, weights_, (*stored)->chunk)) {
-      const std::optional<std::uint32_t> number = segment.find_term(term);
-      if (number) ++counts[*number];
     }
+    const std::vector<std::uint32_t> of_chunk =
+        distinct_terms(analyzer_, weights_, segment, (*stored)->chunk);
+    terms.insert(terms.end(), of_chunk.begin(), of_chunk.end());
   }
+  std::sort(terms.begin(), terms.end());
   std::vector<LostTerm> lost;
-  for (const auto& [term, chunks] : counts) lost.push_back({term, chunks});
+  for (const std::uint32_t term : terms) {
+    if (lost.empty() || lost.back().term != term) lost.push_back({term, 0});
+    ++lost.back().chunks;
+  }
   return lost;
 }
 

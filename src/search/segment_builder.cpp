@@ -217,12 +217,13 @@ void SegmentBuilder::clear() {
   surface_term_.clear();
 }
 
-std::vector<std::string> distinct_terms(Analyzer& analyzer, const FieldWeights& weights,
-                                        const corpus::Chunk& chunk) {
-  std::vector<std::string> terms;
+std::vector<std::uint32_t> distinct_terms(Analyzer& analyzer, const FieldWeights& weights,
+                                          const Segment& segment, const corpus::Chunk& chunk) {
+  std::vector<std::uint32_t> terms;
   const auto collect = [&](const Token& token) {
     const std::string_view term = analyzer.term(token.surface);
-    if (!term.empty()) terms.emplace_back(term);
+    const std::optional<std::uint32_t> number = segment.find_term(term);
+    if (number) terms.push_back(*number);
   };
   if (weights.title != 0) for_each_token(chunk.title, collect);
   if (weights.section != 0) for_each_token(chunk.section, collect);

@@ -94,8 +94,8 @@ class SegmentBuilder {
   std::uint32_t position_ = 0;
 };
 
-/// The distinct terms of a chunk as the builder would index them (for removing it again).
-std::vector<std::string> distinct_terms(Analyzer& analyzer, const FieldWeights& weights,
-                                        const corpus::Chunk& chunk);
+/// The numbers of the segment's terms that a chunk holds, ascending (for removing it again).
+std::vector<std::uint32_t> distinct_terms(Analyzer& analyzer, const FieldWeights& weights,
+                                          const Segment& segment, const corpus::Chunk& chunk);
 
 }  // namespace liquid::search
