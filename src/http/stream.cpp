@@ -27,6 +27,17 @@ iovec as_iovec(std::string_view part) {
   return {.iov_base = const_cast<char*>(part.data()), .iov_len = part.size()};
 }
 
+ssize_t send_parts(int descriptor, const Outgoing& parts) {
+  if (parts[1].empty()) {
+    return ::send(descriptor, parts[0].data(), parts[0].size(), MSG_NOSIGNAL);
+  }
+  std::array<iovec, 2> vectors = {as_iovec(parts[0]), as_iovec(parts[1])};
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = vectors.size();
+  return ::sendmsg(descriptor, &message, MSG_NOSIGNAL);
+}
+
 }  // namespace
 
 Stream::Stream(Descriptor socket) : socket_(std::move(socket)) {}
@@ -62,12 +73,8 @@ IoResult Stream::read_plain(std::span<char> into) {
 }
 
 IoResult Stream::write_plain(const Outgoing& parts) {
-  std::array<iovec, 2> vectors = {as_iovec(parts[0]), as_iovec(parts[1])};
-  msghdr message{};
-  message.msg_iov = vectors.data();
-  message.msg_iovlen = parts[1].empty() ? 1 : 2;
   for (;;) {
-    const ssize_t count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    const ssize_t count = send_parts(socket_.get(), parts);
     if (count >= 0) return {.count = static_cast<std::size_t>(count)};
     if (errno == EINTR) continue;
     return {.status = would_block(errno) ? IoStatus::wants_write : IoStatus::closed};
