@@ -59,12 +59,17 @@ bool mentions_name(const std::string& lowered, TermMask whole, const Question::N
   return bit != bits.end() && (whole >> bit->second & 1U) != 0;
 }
 
+/// What it costs to stand outside the folder that the question names.
+constexpr double kOtherFolder = 0.2;
+
 double missing_names(const Passage& passage, TermMask whole, const Question& question,
                      const TermBits& bits) {
-  if (question.names.empty()) return 0.0;
   const std::string lowered = ascii_lower(passage.path + "\n" + passage.title + "\n" +
                                           passage.section + "\n" + passage.text);
-  double missing = 0.0;
+  const bool is_elsewhere = !question.folders.empty() &&
+                            !question.folders.contains(std::string(top_folder(passage.path)));
+  double missing = is_elsewhere ? kOtherFolder : 0.0;
+  if (question.names.empty()) return missing;
   for (const Question::Name& name : question.names) {
     if (!mentions_name(lowered, whole, name, bits)) missing += name.weight;
   }

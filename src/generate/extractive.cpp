@@ -243,15 +243,15 @@ Draft compose(const Prompt& prompt, const std::vector<ReadPassage>& passages,
 bool lacks_what_is_asked(const Prompt& prompt, const Question& question,
                          const std::vector<ReadPassage>& passages,
                          const std::vector<SentenceScore>& scores) {
-  constexpr std::size_t kLookedAt = 10;
-  const std::size_t count = std::min(scores.size(), kLookedAt);
+  const auto near_best = std::find_if(scores.begin(), scores.end(), [&](const SentenceScore& at) {
+    return at.score < kKeepShare * scores.front().score;
+  });
   return std::any_of(question.kinds.begin(), question.kinds.end(), [&](AnswerKind kind) {
     if (!is_indispensable(kind)) return false;
-    return std::none_of(scores.begin(), scores.begin() + static_cast<std::ptrdiff_t>(count),
-                        [&](const SentenceScore& at) {
-                          const Sentence& sentence = passages[at.passage].sentences[at.sentence];
-                          return offers_kind(sentence.text, prompt.question, kind);
-                        });
+    return std::none_of(scores.begin(), near_best, [&](const SentenceScore& at) {
+      const Sentence& sentence = passages[at.passage].sentences[at.sentence];
+      return offers_kind(sentence.text, prompt.question, kind);
+    });
   });
 }
 
@@ -275,7 +275,7 @@ Result<Draft> ExtractiveGenerator::generate(const Prompt& prompt) const {
     passages.push_back(read_passage(passage, question, splitter));
   }
   const std::vector<SentenceScore> scores = score_sentences(prompt, question, passages);
-  if (scores.empty()) return not_found(0.0);
+  if (scores.empty() || scores.front().score <= 0.0) return not_found(0.0);
   const SentenceScore& best = scores.front();
   double support = support_of(best, passages[best.passage], question);
   if (lacks_what_is_asked(prompt, question, passages, scores)) support *= kLackingShare;

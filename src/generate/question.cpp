@@ -18,8 +18,10 @@ constexpr std::size_t kMaxReadBytes = 4096;
 constexpr double kRareIdf = 5.0;
 /// Weight of what the index has no word for: single letters, digits.
 constexpr double kLiteralIdf = 2.5;
-/// A name counts at least this much of the whole question.
+/// A name counts at least this much of the whole question; one with marks or digits in it more,
+/// because nothing else can be meant by it.
 constexpr double kNameShare = 0.15;
+constexpr double kExactNameShare = 0.35;
 
 /// How much of its weight a word keeps.
 double share_of(WordCharacter character) {
@@ -64,6 +66,7 @@ bool is_shaped_like_a_name(std::string_view word) {
   if (word.find('_') != std::string_view::npos || word.front() == '$' || word.starts_with("--")) {
     return true;
   }
+  if (is_digit(word.front())) return false;  // "10MB", "1x1": a measure.
   bool has_letter = false;
   bool has_digit = false;
   bool has_inner_upper = false;
@@ -95,6 +98,7 @@ class Reader {
     read_terms();
     read_names();
     read_unknown_words();
+    read_folders();
     const std::string_view question = std::string_view(prompt_.question).substr(0, kMaxReadBytes);
     question_.kinds = wanted_kinds(question);
     return std::move(question_);
@@ -161,7 +165,18 @@ class Reader {
       const Prompt::Term& term = prompt_.terms[i];
       const std::string lowered = ascii_lower(term.surface);
       const bool is_special = character_of(lowered) == WordCharacter::special;
-      if (!term.known && is_special && lowered.size() >= kShortest) add_name(term.surface);
+      if (term.known || !is_special || lowered.size() < kShortest) continue;
+      if (!is_digit(lowered.front())) add_name(term.surface);
+    }
+  }
+
+  /// A word that names a folder of the documents ("nginx/…") asks for what stands there.
+  void read_folders() {
+    for (const Passage& passage : prompt_.passages) {
+      const std::string_view folder = top_folder(passage.path);
+      const std::vector<Word> words = splitter_.split(folder);
+      if (words.size() != 1 || weight_of(words[0].stem) <= 0.0) continue;
+      question_.folders.emplace(folder);
     }
   }
 
@@ -176,7 +191,8 @@ class Reader {
       name.stems.push_back(part.stem);
     }
     if (name.weight <= 0.0) return;
-    name.weight = std::max(name.weight, kNameShare);
+    const bool is_exact = name.text.find_first_of("_/$0123456789") != std::string::npos;
+    name.weight = std::max(name.weight, is_exact ? kExactNameShare : kNameShare);
     question_.names.push_back(std::move(name));
   }
 
@@ -193,6 +209,11 @@ class Reader {
 };
 
 }  // namespace
+
+std::string_view top_folder(std::string_view path) {
+  const std::size_t slash = path.find('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
 
 Question read_question(const Prompt& prompt, const WordSplitter& splitter) {
   return Reader(prompt, splitter).read();

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "generate/answer_kind.h"
@@ -26,7 +28,12 @@ struct Question {
   std::vector<Term> terms;
   std::vector<Name> names;
   std::vector<AnswerKind> kinds;
+  /// Top folders of the passages that the question names: it is answered there or hardly at all.
+  std::set<std::string> folders;
 };
+
+/// "nginx" of "nginx/http/x.html", empty for a path without folders.
+std::string_view top_folder(std::string_view path);
 
 /// Reads the prompt's question and terms. Work is bounded: of very long questions the heaviest
 /// terms are kept.

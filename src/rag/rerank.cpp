@@ -48,6 +48,13 @@ double worth_of(const search::Hit& hit, double best_score, const generate::Quest
          kWholeChunkShare * generate::passage_coverage(read, question) - read.missing_names;
 }
 
+/// Passages of which only the path is known: enough to read the question with.
+std::vector<generate::Passage> places_of(const std::vector<search::Hit>& hits) {
+  std::vector<generate::Passage> places;
+  for (const search::Hit& hit : hits) places.push_back({hit.path, {}, {}, {}, 0.0});
+  return places;
+}
+
 /// The first `keep` of the order that do not repeat an earlier one.
 std::vector<search::Hit> without_repeats(std::vector<search::Hit> hits, std::size_t keep,
                                          const generate::WordSplitter& splitter) {
@@ -73,7 +80,8 @@ std::vector<search::Hit> rerank(std::vector<search::Hit> hits, const std::string
                                 std::size_t keep) {
   if (hits.empty()) return hits;
   const generate::WordSplitter splitter(generate::kDefaultLanguage);
-  const generate::Question read = generate::read_question({question, {}, terms}, splitter);
+  const generate::Question read =
+      generate::read_question({question, places_of(hits), terms}, splitter);
   const double best_score = hits.front().score;
   std::vector<std::pair<double, std::size_t>> order;
   for (std::size_t i = 0; i < hits.size(); ++i) {
