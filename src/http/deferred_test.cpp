@@ -178,6 +178,25 @@ TEST_F(DeferredTest, StoppingCutsWhatIsNotDoneWithinTheGrace) {
   completion(text("too late"), CacheOutcome::none);
 }
 
+TEST_F(DeferredTest, StoppingAgainCanShortenTheGrace) {
+  RunningServer server({}, {&later_});
+  Peer busy(server->port());
+  busy.send(get("/slow"));
+  Completion completion = later_.next();
+  server->stop(std::chrono::hours(1));
+  server.stop(milliseconds(0));
+  EXPECT_EQ(busy.read_to_end(), "");
+}
+
+TEST_F(DeferredTest, AClientThatHasFinishedSendingStillGetsItsAnswer) {
+  RunningServer server({}, {&later_});
+  Peer peer(server->port());
+  peer.send(get("/slow"));
+  ::shutdown(peer.descriptor(), SHUT_WR);
+  later_.next()(text("done"), CacheOutcome::none);
+  EXPECT_EQ(body_of(peer.read_to_end()), "done");
+}
+
 TEST_F(DeferredTest, ManyThreadsAnswerManyConnections) {
   RunningServer server({.io_threads = 2}, {&later_});
   constexpr int kPeers = 20;

@@ -60,8 +60,7 @@ void IoThread::stop(milliseconds grace) {
 }
 
 void IoThread::begin_stop(milliseconds grace) {
-  if (stopping_) return;
-  stopping_ = true;
+  stopping_ = true;  // again: whoever asks a second time may be in more of a hurry
   // Backwards here and below: a connection that ends takes itself out, and the last takes its
   // place.
   for (std::size_t i = connections_.size(); i-- > 0;) connections_[i]->ask_to_stop();

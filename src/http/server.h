@@ -56,6 +56,7 @@ class Server {
   void run();
 
   /// Stops accepting, lets requests in flight finish for at most `grace`, then cuts. Does not wait.
+  /// Called again, the new `grace` counts from then.
   void stop(std::chrono::milliseconds grace);
 
   std::size_t open_connections() const;
