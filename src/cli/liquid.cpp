@@ -2,6 +2,8 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "api/version.h"
 #include "cli/commands.h"
@@ -24,6 +26,11 @@ constexpr const char* kExamples =
 
 // CLI11 reports help and version as errors too; those are successes, everything else is bad usage.
 int report(const CLI::App& app, const CLI::ParseError& error) {
+  // A misspelt command shows as a missing one, and the word itself as left over.
+  const std::vector<std::string> left_over = app.remaining(true);
+  if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !left_over.empty()) {
+    std::cerr << "liquid: '" << left_over.front() << "' is not understood\n";
+  }
   const int code = app.exit(error, std::cout, std::cerr);
   return code == 0 ? kSuccess : kBadUsage;
 }
@@ -35,13 +42,14 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", "liquid " + std::string(api::kVersion));
   app.formatter(make_help_formatter());
   app.footer(kExamples);
-  app.require_subcommand(1);
   add_index_command(app, status);
   add_serve_command(app, status);
   add_ask_command(app, status);
   add_cache_command(app, status);
   try {
     app.parse(argc, argv);
+    // Asked for afterwards: then a misspelt command has been named already.
+    if (app.get_subcommands().empty()) throw CLI::RequiredError("A command");
   } catch (const CLI::ParseError& error) {
     return report(app, error);
   }

@@ -193,6 +193,8 @@ class TestIndexOthers:
                                   stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                                   stderr=subprocess.DEVNULL, env=clean_environment({}), text=True)
         try:
+            writer.stdin.write('{"_id": "y", "text": "early"}\n')
+            writer.stdin.flush()
             (tmp_path / "x.md").write_text("# X\n\nText.\n")
 
             def refused():
