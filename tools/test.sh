@@ -34,6 +34,10 @@ unit_steps() {
     step "unit-$preset" "unit tests and fuzz seeds: preset $preset" run_ctest "$preset"
 }
 
+header_step() {
+  step headers "every header compiles alone" "$PYTHON" tools/check_headers.py --jobs "$(job_count)"
+}
+
 integration_steps() {
   step build-release "build: preset release" build release &&
     step integration "integration tests against build/release/src/cli/liquid" run_pytest
@@ -68,6 +72,7 @@ tools/setup.sh || exit 1
 
 case ${1:-all} in
   all)
+    header_step
     unit_steps dev "AddressSanitizer, UBSan"
     integration_steps
     finish "$(unit_summary dev); $(integration_summary)"
