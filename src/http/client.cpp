@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -21,7 +22,13 @@ constexpr std::size_t kMaxIdleHandles = 8;
 struct EasyClose {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
 };
-using EasyHandle = std::unique_ptr<CURL, EasyClose>;
+
+// A curl handle and the socket it opened last, which is the connection it uses again. Its address
+// is known to curl, so it stays where it is.
+struct Channel {
+  curl_socket_t socket = CURL_SOCKET_BAD;  // before the handle, which uses it while it closes
+  std::unique_ptr<CURL, EasyClose> handle{curl_easy_init()};
+};
 
 struct ListFree {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -30,7 +37,7 @@ using HeaderList = std::unique_ptr<curl_slist, ListFree>;
 
 // What the callbacks of one transfer work on.
 struct Transfer {
-  CURL* handle = nullptr;
+  const Channel& channel;
   ClientResponse response;
   std::size_t max_body_bytes = 0;
   bool too_large = false;
@@ -44,14 +51,24 @@ std::string lower_case(std::string_view text) {
   return lowered;
 }
 
+int on_open(void* user, curl_socket_t socket, curlsocktype) {
+  static_cast<Channel*>(user)->socket = socket;
+  return CURL_SOCKOPT_OK;
+}
+
+int on_close(void* user, curl_socket_t socket) {
+  auto& channel = *static_cast<Channel*>(user);
+  if (channel.socket == socket) channel.socket = CURL_SOCKET_BAD;
+  return ::close(socket);
+}
+
 // A server that writes head and body separately under Nagle's algorithm holds the body back until
-// the head is acknowledged, which the kernel delays by 40 ms. This acknowledges at once.
-void acknowledge_now(CURL* handle) {
-  curl_socket_t socket = CURL_SOCKET_BAD;
-  if (curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, &socket) != CURLE_OK) return;
-  if (socket == CURL_SOCKET_BAD) return;
+// the head is acknowledged, which the kernel delays by 40 ms. This acknowledges at once. (curl's
+// own CURLINFO_ACTIVESOCKET knows no socket while a transfer runs.)
+void acknowledge_now(const Channel& channel) {
+  if (channel.socket == CURL_SOCKET_BAD) return;
   const int on = 1;
-  ::setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+  ::setsockopt(channel.socket, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 }
 
 std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* user) {
@@ -59,7 +76,7 @@ std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* us
   const std::string_view line(bytes, size * count);
   if (line.substr(0, 5) == "HTTP/") {  // also after "100 Continue": only the last head counts
     transfer.response.headers.clear();
-    acknowledge_now(transfer.handle);
+    acknowledge_now(transfer.channel);
     return line.size();
   }
   const std::size_t colon = line.find(':');
@@ -156,14 +173,24 @@ void set_options(CURL* handle, const ClientRequest& request, Transfer& transfer)
   set_method(handle, request);
 }
 
-Result<ClientResponse> perform(CURL* handle, const ClientRequest& request) {
+// After each reset, with the same arguments: a connection that is kept keeps them.
+void watch_socket(Channel& channel) {
+  CURL* handle = channel.handle.get();
+  curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, on_open);
+  curl_easy_setopt(handle, CURLOPT_SOCKOPTDATA, &channel);
+  curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, &channel);
+}
+
+Result<ClientResponse> perform(Channel& channel, const ClientRequest& request) {
   Result<HeaderList> headers = header_list(request);
   if (!headers) return std::move(headers).error();
-  Transfer transfer;
-  transfer.handle = handle;
-  transfer.max_body_bytes = request.max_response_bytes;
+  Transfer transfer{
+      .channel = channel, .response = {}, .max_body_bytes = request.max_response_bytes};
   std::array<char, CURL_ERROR_SIZE> reason{};
+  CURL* handle = channel.handle.get();
   curl_easy_reset(handle);  // keeps connections
+  watch_socket(channel);
   set_options(handle, request, transfer);
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers->get());
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, reason.data());
@@ -195,24 +222,25 @@ std::string_view ClientResponse::header(std::string_view lower_case_name) const 
 }
 
 struct Client::State {
-  Guarded<std::vector<EasyHandle>>
-      idle;  // newest last: its connection is the likeliest to be alive
+  using Channels = std::vector<std::unique_ptr<Channel>>;
 
-  EasyHandle take() {
-    EasyHandle handle = idle.with([](std::vector<EasyHandle>& handles) {
-      if (handles.empty()) return EasyHandle();
-      EasyHandle newest = std::move(handles.back());
-      handles.pop_back();
+  Guarded<Channels> idle;  // newest last: its connection is the likeliest to be alive
+
+  std::unique_ptr<Channel> take() {
+    auto channel = idle.with([](Channels& channels) {
+      if (channels.empty()) return std::unique_ptr<Channel>();
+      std::unique_ptr<Channel> newest = std::move(channels.back());
+      channels.pop_back();
       return newest;
     });
-    return handle ? std::move(handle) : EasyHandle(curl_easy_init());
+    return channel ? std::move(channel) : std::make_unique<Channel>();
   }
 
-  void give_back(EasyHandle handle) {
-    EasyHandle surplus = idle.with([&handle](std::vector<EasyHandle>& handles) {
-      if (handles.size() >= kMaxIdleHandles) return std::move(handle);
-      handles.push_back(std::move(handle));
-      return EasyHandle();
+  void give_back(std::unique_ptr<Channel> channel) {
+    const auto surplus = idle.with([&channel](Channels& channels) {
+      if (channels.size() >= kMaxIdleHandles) return std::move(channel);
+      channels.push_back(std::move(channel));
+      return std::unique_ptr<Channel>();
     });
   }
 };
@@ -225,10 +253,12 @@ Client::Client() : state_(std::make_unique<State>()) {
 Client::~Client() = default;
 
 Result<ClientResponse> Client::send(const ClientRequest& request) {
-  EasyHandle handle = state_->take();
-  if (!handle) return Error{ErrorCode::resource_exhausted, "out of memory for an HTTP request"};
-  Result<ClientResponse> response = perform(handle.get(), request);
-  state_->give_back(std::move(handle));
+  std::unique_ptr<Channel> channel = state_->take();
+  if (!channel->handle) {
+    return Error{ErrorCode::resource_exhausted, "out of memory for an HTTP request"};
+  }
+  Result<ClientResponse> response = perform(*channel, request);
+  state_->give_back(std::move(channel));
   return response;
 }
 
