@@ -1,5 +1,7 @@
 #include "api/tenant_keys.h"
 
+#include <algorithm>
+
 namespace liquid::api {
 namespace {
 
@@ -33,6 +35,10 @@ Result<Digest> key_digest(std::string_view key, std::size_t line) {
     const auto digest = Digest::from_hex(key.substr(kPrefix.size()));
     if (!digest) return wrong_line(line, "expected 64 hexadecimal digits behind 'sha256:'");
     return *digest;
+  }
+  const auto visible = [](char c) { return c > 0x20 && c < 0x7F; };
+  if (!std::all_of(key.begin(), key.end(), visible)) {
+    return wrong_line(line, "a key is made of visible ASCII characters");
   }
   if (key.size() < kLeastKeyBytes) return wrong_line(line, "a key needs at least 8 characters");
   return sha256(key);

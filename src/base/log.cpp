@@ -57,23 +57,39 @@ void append_value(std::string& line, const LogField& field) {
   }
 }
 
+bool stands_for_itself(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
+// One code point at `position`, which moves behind it.
+void append_escaped(std::string& out, std::string_view text, std::size_t& position) {
+  const std::size_t start = position;
+  const char32_t code_point = next_code_point(text, position);
+  if (code_point == '"' || code_point == '\\') {
+    out.push_back('\\');
+    out.push_back(static_cast<char>(code_point));
+  } else if (code_point == '\n') {
+    out += "\\n";
+  } else if (code_point == '\t') {
+    out += "\\t";
+  } else if (code_point < 0x20) {
+    out += fmt::format("\\u{:04x}", static_cast<unsigned>(code_point));
+  } else if (code_point == U'\uFFFD') {
+    append_utf8(out, code_point);
+  } else {
+    out.append(text.substr(start, position - start));
+  }
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
   for (std::size_t position = 0; position < text.size();) {
-    const std::size_t start = position;
-    const char32_t code_point = next_code_point(text, position);
-    if (code_point == '"' || code_point == '\\') {
-      out.push_back('\\');
-      out.push_back(static_cast<char>(code_point));
-    } else if (code_point < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(code_point));
-    } else if (code_point == U'\uFFFD') {
-      append_utf8(out, code_point);
-    } else {
-      out.append(text.substr(start, position - start));
-    }
+    // Most text is runs of characters that stand for themselves.
+    std::size_t plain = position;
+    while (plain < text.size() && stands_for_itself(text[plain])) ++plain;
+    out.append(text.substr(position, plain - position));
+    position = plain;
+    if (position < text.size()) append_escaped(out, text, position);
   }
   out.push_back('"');
 }

@@ -57,7 +57,7 @@ Result<Reply> ask_index(const AskFlags& flags) {
   settings.index = flags.index;
   auto index = open_index(settings);
   if (!index) return std::move(index).error();
-  auto generator = open_generator(settings, clock);
+  auto generator = open_generator(settings, clock, **index);
   if (!generator) return std::move(generator).error();
   const search::Retriever retriever(**index);
   const rag::Answerer answerer(retriever, **generator);

@@ -67,7 +67,7 @@ Result<void> serve(const ServeSettings& settings) {
   // Question → answer.
   auto index = open_index(settings);
   if (!index) return std::move(index).error();
-  auto generator = open_generator(settings, clock);
+  auto generator = open_generator(settings, clock, **index);
   if (!generator) return std::move(generator).error();
   const search::Retriever retriever(**index);
   const rag::Answerer answerer(retriever, **generator);

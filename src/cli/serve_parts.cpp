@@ -77,10 +77,12 @@ Result<std::unique_ptr<search::ChunkIndex>> open_index(const ServeSettings& sett
 }
 
 Result<std::unique_ptr<generate::Generator>> open_generator(const ServeSettings& settings,
-                                                            const Clock& clock) {
+                                                            const Clock& clock,
+                                                            const search::ChunkIndex& index) {
   if (settings.generator == "extractive") {
     std::unique_ptr<generate::Generator> extractive =
-        std::make_unique<generate::ExtractiveGenerator>();
+        std::make_unique<generate::ExtractiveGenerator>(
+            generate::ExtractiveOptions{.language = index.settings().language});
     return extractive;
   }
   const char* key = std::getenv("OPENAI_API_KEY");

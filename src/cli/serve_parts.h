@@ -21,7 +21,8 @@ namespace liquid::cli {
 /// error names the setting or the file.
 Result<std::unique_ptr<search::ChunkIndex>> open_index(const ServeSettings& settings);
 Result<std::unique_ptr<generate::Generator>> open_generator(const ServeSettings& settings,
-                                                            const Clock& clock);
+                                                            const Clock& clock,
+                                                            const search::ChunkIndex& index);
 cache::CacheOptions cache_options(const ServeSettings& settings);
 http::ServerOptions server_options(const ServeSettings& settings);
 

@@ -202,12 +202,13 @@ Setting switch_setting(SettingHead head, Field<bool> field) {
 }
 
 Setting list_setting(SettingHead head, std::string value_name,
-                     Field<std::vector<std::string>> field, TextCheck check) {
+                     Field<std::vector<std::string>> field,
+                     std::pair<TextCheck, std::string> check) {
   Setting setting{head.group, head.name, SettingKind::list, value_name, head.help, {}, {}};
-  setting.set = [name = head.name, value_name, field, check](
-                    ServeSettings& settings, const std::vector<std::string>& values) {
+  setting.set = [name = head.name, field, check](ServeSettings& settings,
+                                                 const std::vector<std::string>& values) {
     for (const std::string& value : values) {
-      if (!check(value)) return Result<void>(wrong_value(name, value, value_name));
+      if (!check.first(value)) return Result<void>(wrong_value(name, value, check.second));
     }
     field(settings) = values;
     return Result<void>();

@@ -41,7 +41,8 @@ Setting flag_setting(SettingHead head, Field<bool> field);
 /// "on" or "off".
 Setting switch_setting(SettingHead head, Field<bool> field);
 Setting list_setting(SettingHead head, std::string value_name,
-                     Field<std::vector<std::string>> field, TextCheck check);
+                     Field<std::vector<std::string>> field,
+                     std::pair<TextCheck, std::string> check);
 /// Never shown.
 Setting secret_setting(SettingHead head, Field<std::string> field);
 

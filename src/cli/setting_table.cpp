@@ -120,7 +120,8 @@ void add_access(Rows& rows) {
   rows.push_back(text_setting({g, "admin-key-file", "File that holds the admin key"}, "FILE",
                               at(&S::admin_key_file)));
   rows.push_back(list_setting({g, "cors-origin", "Allow pages of this origin"}, "ORIGIN",
-                              at(&S::cors_origin), api::is_origin));
+                              at(&S::cors_origin),
+                              {api::is_origin, "an origin such as https://app.example, or *"}));
 }
 
 void add_limits(Rows& rows) {
