@@ -16,7 +16,7 @@ namespace {
 using SharedKey = std::shared_ptr<const Key>;
 
 http::Response method_not_allowed() {
-  http::Response response = error_answer(405, "method_not_allowed", "Method Not Allowed: use POST");
+  http::Response response = error_answer(405, "method_not_allowed", "Method Not Allowed");
   response.headers.add("Allow", "POST");
   return response;
 }
