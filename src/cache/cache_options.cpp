@@ -6,7 +6,7 @@ namespace liquid::cache {
 namespace {
 
 // Eight of the largest answers that may be stored must fit; less than this holds no real answer.
-constexpr std::size_t kLeastBytes = 64 * 1024;
+constexpr std::size_t kLeastBytes = std::size_t{64} << 10;
 // A century: beyond it the nanosecond clock comes near its end.
 constexpr std::chrono::milliseconds kLongestTtl = std::chrono::hours(100 * 366 * 24);
 

@@ -23,7 +23,7 @@ enum class EvictionPolicy { sieve, lru };
 /// Bounds of one store; whichever is reached first holds. Neither is ever exceeded.
 struct StoreLimits {
   std::size_t max_items = 1000;
-  std::size_t max_bytes = 64 * 1024 * 1024;  ///< Keys, bodies, headers and bookkeeping.
+  std::size_t max_bytes = std::size_t{64} << 20;  ///< Keys, bodies, headers and bookkeeping.
   EvictionPolicy policy = EvictionPolicy::sieve;
 
   bool operator==(const StoreLimits&) const = default;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/digest.h"
+#include "http/scan.h"
 
 namespace liquid::cache {
 namespace {
@@ -26,13 +27,6 @@ TagText write(const std::array<std::uint8_t, 16>& bits) {
   *out++ = kAlphabet[(bits[15] & 3) << 4];
   *out = '"';
   return text;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
 /// Takes one tag with its quotes off the front of the list; empty when there is none.
@@ -70,7 +64,7 @@ std::string EntityTag::text() const {
 }
 
 bool if_none_match(std::string_view header_value, const EntityTag& tag, Wildcard wildcard) {
-  std::string_view list = trimmed(header_value);
+  std::string_view list = http::trim_blanks(header_value);
   if (list == "*") return wildcard == Wildcard::matches;
   const std::string wanted = tag.text();
   for (std::string_view listed = take_tag(list); !listed.empty(); listed = take_tag(list)) {

@@ -5,18 +5,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "http/scan.h"
+
 namespace liquid::cache {
 namespace {
 
 // A century: longer than any entry lives, and far from the end of a nanosecond clock.
 constexpr std::chrono::seconds kLongest{100LL * 366 * 24 * 3600};
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 /// Up to the next comma that is not inside quotes.
 std::size_t directive_length(std::string_view list) {
@@ -48,7 +43,7 @@ std::optional<std::chrono::seconds> parse_seconds(std::string_view text) {
 
 void add_directive(std::string_view directive, RequestDirectives& directives) {
   const std::size_t equals = directive.find('=');
-  const std::string_view name = trimmed(directive.substr(0, equals));
+  const std::string_view name = http::trim_blanks(directive.substr(0, equals));
   if (equals == std::string_view::npos) {
     if (http::equals_ignoring_case(name, "no-cache")) directives.no_cache = true;
     if (http::equals_ignoring_case(name, "no-store")) directives.no_store = true;
@@ -56,7 +51,7 @@ void add_directive(std::string_view directive, RequestDirectives& directives) {
     return;
   }
   if (!http::equals_ignoring_case(name, "max-age")) return;
-  const auto age = parse_seconds(trimmed(directive.substr(equals + 1)));
+  const auto age = parse_seconds(http::trim_blanks(directive.substr(equals + 1)));
   if (age) directives.max_age = directives.max_age ? std::min(*directives.max_age, *age) : *age;
 }
 
@@ -99,7 +94,7 @@ CacheHeaders read_cache_headers(const http::Request& request) {
         break;
     }
   }
-  if (!has_cache_control && http::equals_ignoring_case(trimmed(pragma), "no-cache")) {
+  if (!has_cache_control && http::equals_ignoring_case(http::trim_blanks(pragma), "no-cache")) {
     found.directives.no_cache = true;
   }
   return found;
