@@ -92,7 +92,7 @@ class ChunkIndex {
   /// Errors: not_found (no index there, mode not `create`), conflict (another writer),
   /// data_corrupt, unsupported (made by a newer version).
   static Result<std::unique_ptr<ChunkIndex>> open(const std::filesystem::path& folder,
-                                                  OpenMode mode, Settings settings = {});
+                                                  OpenMode mode, const Settings& settings = {});
   virtual ~ChunkIndex() = default;
 
   // --- reading ---

@@ -84,12 +84,12 @@ Hit hit_from(const Snapshot& snapshot, const ScoredChunk& found, StoredChunk sto
 }  // namespace
 
 Result<std::unique_ptr<ChunkIndex>> ChunkIndex::open(const fs::path& folder, OpenMode mode,
-                                                     Settings settings) {
-  return LexicalIndex::open(folder, mode, std::move(settings));
+                                                     const Settings& settings) {
+  return LexicalIndex::open(folder, mode, settings);
 }
 
 Result<std::unique_ptr<ChunkIndex>> LexicalIndex::open(const fs::path& folder, OpenMode mode,
-                                                       Settings settings) {
+                                                       const Settings& settings) {
   Result<void> ready = mode == OpenMode::create ? make_folder(folder) : require_index(folder);
   if (ready && mode == OpenMode::create) ready = validate(settings);
   if (!ready) return std::move(ready).error();
@@ -272,17 +272,21 @@ Result<std::vector<DocumentRow>> LexicalIndex::documents() const {
 }
 
 std::optional<DocumentRow> LexicalIndex::document(std::string_view id) const {
+  Result<std::optional<DocumentRow>> row = read_document(id);
+  if (row) return std::move(row).value();
+  log_event(LogLevel::error, "cannot read a document of the index",
+            {{"document_id", id}, {"reason", std::string_view(row.error().message)}});
+  return std::nullopt;
+}
+
+Result<std::optional<DocumentRow>> LexicalIndex::read_document(std::string_view id) const {
   Result<Store> reader = take_reader();
-  Result<std::optional<StoredDocument>> stored =
-      reader ? reader->document(id) : std::move(reader).error();
-  if (!stored) {
-    log_event(LogLevel::error, "cannot read a document of the index",
-              {{"document_id", id}, {"reason", std::string_view(stored.error().message)}});
-    return std::nullopt;
-  }
+  if (!reader) return std::move(reader).error();
+  Result<std::optional<StoredDocument>> stored = reader->document(id);
+  if (!stored) return std::move(stored).error();
   give_back(std::move(reader).value());
-  if (!*stored) return std::nullopt;
-  return std::move((*stored)->row);
+  if (!*stored) return std::optional<DocumentRow>();
+  return std::optional<DocumentRow>(std::move((*stored)->row));
 }
 
 std::vector<ChunkIndex::TermWeight> LexicalIndex::term_weights(std::string_view text) const {

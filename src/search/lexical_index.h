@@ -31,7 +31,7 @@ namespace liquid::search {
 class LexicalIndex final : public ChunkIndex {
  public:
   static Result<std::unique_ptr<ChunkIndex>> open(const std::filesystem::path& folder,
-                                                  OpenMode mode, Settings settings);
+                                                  OpenMode mode, const Settings& settings);
   ~LexicalIndex() override;
 
   Result<RankedList> search(const Query& query) const override;
@@ -71,6 +71,7 @@ class LexicalIndex final : public ChunkIndex {
   std::shared_ptr<const Snapshot> snapshot() const;
   void publish(Snapshot snapshot) const;
 
+  Result<std::optional<DocumentRow>> read_document(std::string_view id) const;
   Result<Store> take_reader() const;
   void give_back(Store reader) const;
   Result<Analyzer> take_analyzer() const;
