@@ -42,6 +42,22 @@ prepare() {
     die "the build failed: $(tail -n 5 build/logs/bench.log)"
 }
 
+# Share of the processors' time, in per cent, that something used during one second.
+busy_percent() {
+  { head -n 1 /proc/stat; sleep 1; head -n 1 /proc/stat; } |
+    awk '{ all = 0; for (i = 2; i <= 9; i++) all += $i; idle = $5 + $6
+           if (NR == 2) printf "%d", 100 - 100 * (idle - idle_before) / (all - all_before)
+           all_before = all; idle_before = idle }'
+}
+
+warn_when_busy() {
+  local busy
+  busy=$(busy_percent)
+  if ((busy > 10)); then
+    say "warning: other programs use $busy % of the processors; repeat this on a quiet machine" >&2
+  fi
+}
+
 measure() {
   case $1 in
     search)
@@ -53,6 +69,7 @@ measure() {
 }
 
 prepare
+warn_when_busy
 done_names=()
 for name in "${names[@]}"; do
   say "measuring $name" >&2
