@@ -139,9 +139,9 @@ Characters read_lists() {
 }  // namespace
 
 WordCharacter character_of(std::string_view word) {
-  static const Characters kCharacters = read_lists();
-  const auto found = kCharacters.find(word);
-  return found == kCharacters.end() ? WordCharacter::special : found->second;
+  static const Characters characters = read_lists();
+  const auto found = characters.find(word);
+  return found == characters.end() ? WordCharacter::special : found->second;
 }
 
 }  // namespace liquid::generate

@@ -10,31 +10,32 @@
 namespace liquid::generate {
 namespace {
 
-constexpr std::size_t kMaxReplyBytes = 4 * 1024 * 1024;
+constexpr std::size_t kMaxReplyBytes = 4UL * 1024 * 1024;
 
 /// One connection per call that runs at the same time; idle ones are kept for the next.
 class ClientPool {
  public:
   Result<http::ClientResponse> send(const http::ClientRequest& request) {
-    std::unique_ptr<http::Client> client = take();
+    const std::shared_ptr<http::Client> client = take();
     Result<http::ClientResponse> response = client->send(request);
-    idle_.with([&](auto& idle) { idle.push_back(std::move(client)); });
+    idle_.with([&client](Clients& idle) { idle.push_back(client); });
     return response;
   }
 
  private:
-  std::unique_ptr<http::Client> take() {
-    std::unique_ptr<http::Client> client = idle_.with([](auto& idle) {
-      std::unique_ptr<http::Client> last;
-      if (idle.empty()) return last;
-      last = std::move(idle.back());
+  using Clients = std::vector<std::shared_ptr<http::Client>>;
+
+  std::shared_ptr<http::Client> take() {
+    std::shared_ptr<http::Client> client = idle_.with([](Clients& idle) {
+      if (idle.empty()) return std::shared_ptr<http::Client>();
+      std::shared_ptr<http::Client> last = std::move(idle.back());
       idle.pop_back();
       return last;
     });
-    return client ? std::move(client) : std::make_unique<http::Client>();
+    return client ? client : std::make_shared<http::Client>();
   }
 
-  Guarded<std::vector<std::unique_ptr<http::Client>>> idle_;
+  Guarded<Clients> idle_;
 };
 
 OpenAiGenerator::World real_world() {

@@ -45,6 +45,7 @@ std::vector<WeighedWord> weigh_words(const std::vector<search::Hit>& hits,
     }
   }
   std::vector<WeighedWord> sorted;
+  sorted.reserve(words.size());
   for (auto& [term, word] : words) sorted.push_back(std::move(word));
   std::sort(sorted.begin(), sorted.end(), [](const WeighedWord& a, const WeighedWord& b) {
     return a.weight != b.weight ? a.weight > b.weight : a.term < b.term;

@@ -51,6 +51,7 @@ double worth_of(const search::Hit& hit, double best_score, const generate::Quest
 /// Passages of which only the path is known: enough to read the question with.
 std::vector<generate::Passage> places_of(const std::vector<search::Hit>& hits) {
   std::vector<generate::Passage> places;
+  places.reserve(hits.size());
   for (const search::Hit& hit : hits) places.push_back({hit.path, {}, {}, {}, 0.0});
   return places;
 }
@@ -90,6 +91,7 @@ std::vector<search::Hit> rerank(std::vector<search::Hit> hits, const std::string
   std::stable_sort(order.begin(), order.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<search::Hit> sorted;
+  sorted.reserve(hits.size());
   for (const auto& [worth, index] : order) sorted.push_back(std::move(hits[index]));
   return without_repeats(std::move(sorted), keep, splitter);
 }

@@ -10,7 +10,7 @@ namespace liquid::rag {
 namespace {
 
 /// A question is a few sentences; beyond this the time to search would be the caller's to choose.
-constexpr std::size_t kMaxBytes = 8 * 1024;
+constexpr std::size_t kMaxBytes = 8192;
 
 std::string_view cut(std::string_view question) {
   if (question.size() <= kMaxBytes) return question;
