@@ -45,7 +45,8 @@ std::vector<SegmentView> due_for_merge(std::span<const SegmentView> views) {
   for (auto& [at, members] : levels) {
     if (members.size() < kFanIn) continue;
     std::vector<SegmentView> chosen = smallest_first(std::move(members));
-    if (chosen.size() >= kFanIn) return chosen;
+    // Fewer than came together when the limit cut some off; two large ones are left as they are.
+    if (chosen.size() >= kFanIn / 2) return chosen;
   }
   for (const SegmentView& view : views) {
     if (mostly_gone(view)) return {view};
