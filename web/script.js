@@ -264,6 +264,12 @@ byId('text').addEventListener('keydown', (event) => {
     form.requestSubmit();
   }
 });
+// /docs?q=… is a question one can send to somebody.
+const asked = new URLSearchParams(location.search).get('q');
+if (asked) {
+  byId('text').value = asked;
+  form.requestSubmit();
+}
 showFormFor(route());
 loadReference();
 loadHealth();
