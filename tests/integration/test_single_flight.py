@@ -152,7 +152,10 @@ def test_a_full_queue_is_503_with_retry_after(start_with_model, upstream):
     server = start_with_model(workers=1, max_queued=2)
     upstream.hold()
     with ThreadPoolExecutor(12) as pool:
-        futures = [pool.submit(server.ask, f"Mount Aria, question number {i}?") for i in range(12)]
+        futures = [pool.submit(server.ask, "Mount Aria, question number 0?")]
+        upstream.wait_for_calls(1)  # the only worker is taken: the next two find room in the queue
+        futures += [pool.submit(server.ask, f"Mount Aria, question number {i}?")
+                    for i in range(1, 12)]
         wait_until(lambda: sum(future.done() for future in futures) >= 9, "nine refusals")
         refused = [future.result() for future in futures if future.done()]
         upstream.release()
