@@ -123,7 +123,7 @@ async function send(event) {
   byId('sent').textContent = 'POST ' + path + '\n\n' + body;
   try {
     const started = performance.now();
-    const response = await fetch(path, { method: 'POST', headers: requestHeaders(), body, cache: 'no-store' });
+    const response = await fetch(path, { method: 'POST', headers: requestHeaders(), body });
     const text = await response.text();
     showFacts(response, performance.now() - started);
     showReading(path, response, JSON.parse(text));
