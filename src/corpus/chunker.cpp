@@ -144,16 +144,22 @@ class Packer {
     }
   }
 
+  // A word is only cut when it does not fit into a chunk of its own.
   void add_in_words(const Slice& unit) {
     Slice rest = unit;
     while (rest.tokens > 0) {
-      if (fits(1)) {
-        const std::size_t room = options_.max_tokens - tokens_of(slices_);
-        push(take_front(rest, room));
+      const std::size_t word = first_word_tokens(rest);
+      if (!fits(word) && has_body()) {
+        split_here(options_.max_tokens - std::min(word, options_.max_tokens));
       } else {
-        split_here(options_.max_tokens / 2);
+        push(take_front(rest, options_.max_tokens - tokens_of(slices_)));
       }
     }
+  }
+
+  static std::size_t first_word_tokens(const Slice& slice) {
+    const std::string_view text = slice.text();
+    return count_tokens(text.substr(0, text.find_first_of(" \t\r\n\v\f")));
   }
 
   // Cuts the longest stretch of at most `max_tokens` off the front of `rest`.

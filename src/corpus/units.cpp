@@ -5,6 +5,9 @@
 namespace liquid::corpus {
 namespace {
 
+// A "word" of so many tokens is text of a script without blanks, or no language at all.
+constexpr std::size_t kLongWord = 16;
+
 constexpr std::string_view kBlanks = " \t\r\n\v\f";
 
 bool is_blank(char c) { return kBlanks.find(c) != std::string_view::npos; }
@@ -80,7 +83,10 @@ std::size_t start_of_last(std::string_view text, std::size_t tokens) {
   const std::size_t start = starts[starts.size() - tokens];
   if (start == 0 || is_blank(text[start - 1])) return start;
   const std::size_t blank = text.find_first_of(kBlanks, start);
-  return blank == text.npos ? start : text.find_first_not_of(kBlanks, blank);
+  if (blank != text.npos) return text.find_first_not_of(kBlanks, blank);
+  const std::size_t last_word = text.find_last_of(kBlanks) + 1;  // npos + 1 = 0
+  const bool text_without_blanks = count_tokens(text.substr(last_word)) >= kLongWord;
+  return text_without_blanks ? start : text.size();
 }
 
 }  // namespace liquid::corpus

@@ -26,7 +26,8 @@ std::vector<TextRange> units_of(std::string_view text, BlockKind kind);
 /// there is one in it, otherwise up to a token's start.
 std::size_t longest_prefix(std::string_view text, std::size_t max_tokens);
 
-/// Where the last `tokens` tokens of `text` start.
+/// Where the last whole words of `text` with at most `tokens` tokens start; only a very long word
+/// is cut. The end of `text` when there are none.
 std::size_t start_of_last(std::string_view text, std::size_t tokens);
 
 }  // namespace liquid::corpus
