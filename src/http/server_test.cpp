@@ -49,11 +49,11 @@ TEST_F(ServerTest, AnswersOneRequestAfterTheOtherOnOneConnection) {
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   RunningServer server({}, {&echo_layer_});
   Peer peer(server->port());
-  constexpr int kRequests = 200;
+  constexpr int requests = 200;
   std::string all;
-  for (int i = 0; i < kRequests; ++i) all += post("/" + std::to_string(i), std::string(100, 'b'));
+  for (int i = 0; i < requests; ++i) all += post("/" + std::to_string(i), std::string(100, 'b'));
   peer.send(all);
-  for (int i = 0; i < kRequests; ++i) {
+  for (int i = 0; i < requests; ++i) {
     ASSERT_EQ(body_of(peer.read_answer()),
               "POST /" + std::to_string(i) + " [" + std::string(100, 'b') + "]");
   }
@@ -121,7 +121,7 @@ TEST_F(ServerTest, BoundsTheInputOfAllConnectionsTogether) {
 TEST_F(ServerTest, LetsTheClientReadTheRefusalOfABodyThatIsOnItsWay) {
   RunningServer server({}, {&echo_layer_});
   Peer peer(server->port());
-  peer.send(post("/", std::string(10'000'000, 'b')));
+  peer.send(post("/", std::string(8'000'000, 'b')));
   EXPECT_EQ(status_of(peer.read_answer()), 413);
 }
 
@@ -277,9 +277,9 @@ TEST_F(ServerTest, SendsAnswersThatDoNotFitIntoTheSocketAtOnce) {
 }
 
 TEST_F(ServerTest, GivesUpOnAClientThatDoesNotRead) {
-  AnswerWith layer([](Exchange&) -> Step {
-    return text_response(200, "text/plain", std::string(50'000'000, 'x'));
-  });
+  std::string large;
+  large.resize(50'000'000, 'x');  // more than any socket buffer
+  AnswerWith layer([&](Exchange&) -> Step { return text_response(200, "text/plain", large); });
   RunningServer server({.write_timeout = milliseconds(30)}, {&layer});
   Peer peer(server->port());
   peer.send(get("/"));
@@ -320,6 +320,7 @@ TEST_F(ServerTest, KeepsAConnectionOnOneThread) {
   });
   RunningServer server({.io_threads = 3}, {&layer});
   std::vector<std::unique_ptr<Peer>> peers;
+  peers.reserve(9);
   for (int i = 0; i < 9; ++i) peers.push_back(std::make_unique<Peer>(server->port()));
   for (const auto& peer : peers) {
     peer->send(get("/") + get("/") + get("/"));
