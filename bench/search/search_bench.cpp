@@ -12,6 +12,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -82,7 +83,8 @@ double cpu_seconds() {
 double percentile(std::vector<double> times, double part) {
   if (times.empty()) return 0.0;
   std::sort(times.begin(), times.end());
-  const auto index = static_cast<std::size_t>(part * static_cast<double>(times.size() - 1) + 0.5);
+  const auto index =
+      static_cast<std::size_t>(std::lround(part * static_cast<double>(times.size() - 1)));
   return times[index];
 }
 

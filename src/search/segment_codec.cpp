@@ -1,6 +1,7 @@
 #include "search/segment_codec.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 // Grammar. Numbers are varints (7 bits a byte, lowest first); string = length, bytes.
@@ -255,8 +256,8 @@ std::string encode_segment(const Segment& segment) {
   writer.reserve(segment.posting_chunks.size() * 2 + segment.positions.size() + 1024);
   writer.raw({reinterpret_cast<const std::uint8_t*>(kMagic.data()), kMagic.size()});
   writer.raw({&kVersion, 1});
-  writer.number(static_cast<std::uint64_t>(segment.reference.k1 * kMicro + 0.5));
-  writer.number(static_cast<std::uint64_t>(segment.reference.b * kMicro + 0.5));
+  writer.number(static_cast<std::uint64_t>(std::llround(segment.reference.k1 * kMicro)));
+  writer.number(static_cast<std::uint64_t>(std::llround(segment.reference.b * kMicro)));
   writer.number(segment.reference.unit);
   writer.strings(segment.paths);
   writer.strings(segment.metadata);
