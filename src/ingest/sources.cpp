@@ -109,7 +109,9 @@ class Finder {
   void add_glob(const std::string& glob) {
     scope(Scope::Kind::glob, glob);
     const std::size_t before = found_.files.size() + found_.ignored;
-    walk(fixed_part(glob), &glob);
+    const std::string root = fixed_part(glob);
+    std::error_code ignored;
+    if (fs::exists(root, ignored)) walk(root, &glob);
     if (found_.files.size() + found_.ignored == before) {
       found_.failures.push_back({glob, ErrorCode::not_found, "no file matches"});
     }
