@@ -48,7 +48,7 @@ unit_summary() {
   local log=build/$1/Testing/Temporary/LastTest.log
   [[ -f $log ]] || return 0
   awk '/^\[==========\] [0-9]+ tests? from .* ran/ {tests += $2}
-       /^"[a-z_]+_fuzz" / || /Command: .*_fuzz"/ {fuzz++}
+       /^[0-9]+\/[0-9]+ Test: [a-z_]+_fuzz$/ {fuzz++}
        END {printf "%d unit tests, %d fuzz targets over their seeds", tests, fuzz}' "$log"
 }
 integration_summary() {
