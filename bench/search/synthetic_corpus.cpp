@@ -31,12 +31,13 @@ class ZipfWords {
   std::vector<double> cumulative_;
 };
 
+constexpr std::string_view kConsonants = "bdfgklmnprtvzhjc";
+constexpr std::string_view kVowels = "aeiou";
+constexpr std::size_t kSyllables = kConsonants.size() * kVowels.size();
+constexpr std::size_t kWords = kSyllables * kSyllables * kSyllables;
+
 // Three or four syllables of consonant and vowel, different for every number, in no order.
 std::string spell(std::size_t number) {
-  constexpr std::string_view kConsonants = "bdfgklmnprtvzhjc";
-  constexpr std::string_view kVowels = "aeiou";
-  constexpr std::size_t kSyllables = kConsonants.size() * kVowels.size();
-  constexpr std::size_t kWords = kSyllables * kSyllables * kSyllables;
   std::size_t left = number < kWords ? number * 264'127 % kWords : number;  // prime to kWords
   std::string word;
   for (int i = 0; i < 3 || left != 0; ++i) {

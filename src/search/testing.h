@@ -27,9 +27,8 @@ class FolderTest : public ::testing::Test {
   }
   ~FolderTest() override { std::filesystem::remove_all(folder_); }
 
-  std::unique_ptr<ChunkIndex> open(OpenMode mode, Settings settings = {}) const {
-    Result<std::unique_ptr<ChunkIndex>> index =
-        ChunkIndex::open(folder_, mode, std::move(settings));
+  std::unique_ptr<ChunkIndex> open(OpenMode mode, const Settings& settings = {}) const {
+    Result<std::unique_ptr<ChunkIndex>> index = ChunkIndex::open(folder_, mode, settings);
     EXPECT_TRUE(index) << index.error().message;
     return index ? std::move(index).value() : nullptr;
   }
