@@ -72,10 +72,11 @@ std::string as_json(const ingest::Summary& summary, const Digest& epoch) {
 }
 
 std::string as_text(const ingest::Summary& summary) {
-  const double rate = static_cast<double>(summary.files) / std::max(summary.seconds, 1e-3);
+  const std::uint64_t documents = summary.added + summary.replaced + summary.unchanged;
+  const double rate = static_cast<double>(documents) / std::max(summary.seconds, 1e-3);
   std::string text = fmt::format(
       "{}{} added, {} replaced, {} unchanged, {} removed, {} skipped\n"
-      "{} chunks, {} read in {} ({:.0f} files/s)\n",
+      "{} chunks, {} read in {} ({:.0f} documents/s)\n",
       summary.stopped ? "Stopped: " : "", summary.added, summary.replaced, summary.unchanged,
       summary.removed, summary.failures.size(), summary.chunks,
       readable_bytes(static_cast<double>(summary.bytes)), readable_seconds(summary.seconds), rate);

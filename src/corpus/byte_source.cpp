@@ -49,6 +49,22 @@ class FileSource final : public ByteSource {
   const int descriptor_;
 };
 
+class CountedSource final : public ByteSource {
+ public:
+  CountedSource(std::unique_ptr<ByteSource> source, std::atomic<std::uint64_t>& counter)
+      : source_(std::move(source)), counter_(counter) {}
+
+  Result<std::size_t> read(std::span<char> buffer) override {
+    Result<std::size_t> count = source_->read(buffer);
+    if (count) counter_.fetch_add(*count, std::memory_order_relaxed);
+    return count;
+  }
+
+ private:
+  std::unique_ptr<ByteSource> source_;
+  std::atomic<std::uint64_t>& counter_;
+};
+
 Error open_error(int number) {
   ErrorCode code = ErrorCode::unavailable;
   if (number == ENOENT || number == ENOTDIR || number == ELOOP) code = ErrorCode::not_found;
@@ -75,6 +91,11 @@ Result<std::unique_ptr<ByteSource>> file_source(const std::filesystem::path& pat
                                                   : "is not a regular file"};
   }
   return Result<std::unique_ptr<ByteSource>>(std::move(source));
+}
+
+std::unique_ptr<ByteSource> counted(std::unique_ptr<ByteSource> source,
+                                    std::atomic<std::uint64_t>& counter) {
+  return std::make_unique<CountedSource>(std::move(source), counter);
 }
 
 Result<std::string> read_all(ByteSource& source, std::uint64_t max_bytes) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -28,6 +29,10 @@ Result<std::unique_ptr<ByteSource>> file_source(const std::filesystem::path& pat
 /// The unpacked bytes of a gzip stream (all its members). Reading fails with data_corrupt when the
 /// stream is not gzip, damaged or cut off.
 std::unique_ptr<ByteSource> gunzip(std::unique_ptr<ByteSource> packed);
+
+/// The same bytes; adds their number to `counter` as they are read. `counter` is borrowed.
+std::unique_ptr<ByteSource> counted(std::unique_ptr<ByteSource> source,
+                                    std::atomic<std::uint64_t>& counter);
 
 /// Everything up to the end. Errors: those of the source; resource_exhausted beyond `max_bytes`.
 Result<std::string> read_all(ByteSource& source, std::uint64_t max_bytes);

@@ -111,6 +111,7 @@ Result<void> read_file_as(const Format& format, const fs::path& path, const std:
                           const ReadOptions& options, const DocumentSink& sink) {
   Result<std::unique_ptr<ByteSource>> source = file_source(path);
   if (!source) return std::move(source).error();
+  if (options.bytes_read != nullptr) source = counted(std::move(*source), *options.bytes_read);
   if (format.parse != nullptr) return read_one(**source, path, name, options, sink);
   if (!is_packed(path)) return read_jsonl(**source, name, options, sink);
   return read_jsonl(*gunzip(std::move(*source)), name, options, sink);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -24,6 +25,8 @@ struct ReadOptions {
   std::function<bool(const DocumentId& id, const Digest& content_hash)> is_unchanged;
   /// Asked between the rows of a JSONL file; true ends reading with `cancelled`. May be empty.
   std::function<bool()> should_stop;
+  /// Grows by the bytes read from files, as they are read. Borrowed, may be null.
+  std::atomic<std::uint64_t>* bytes_read = nullptr;
 };
 
 /// Receives the documents of one source, one after the other. An Error stands for one bad row of a

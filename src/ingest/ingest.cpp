@@ -1,6 +1,7 @@
 #include "ingest/ingest.h"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <unordered_map>
 #include <unordered_set>
@@ -37,8 +38,9 @@ Failure failure_of(const Error& error, const std::string& name) {
 /// Runs on the reader threads.
 class FileReader {
  public:
-  FileReader(const KnownDocuments& known, const Job& job, const Options& options)
-      : known_(known), job_(job), options_(options) {}
+  FileReader(const KnownDocuments& known, const Job& job, const Options& options,
+             std::atomic<std::uint64_t>& bytes_read)
+      : known_(known), job_(job), options_(options), bytes_read_(bytes_read) {}
 
   Completeness operator()(const SourceFile& file, const Reading::Push& push) const {
     const corpus::ReadOptions read_options{options_.max_file_bytes,
@@ -47,7 +49,8 @@ class FileReader {
                                              push(Unchanged{id});
                                              return true;
                                            },
-                                           [this] { return job_.stop.stop_requested(); }};
+                                           [this] { return job_.stop.stop_requested(); },
+                                           &bytes_read_};
     const auto sink = [&](Result<corpus::Document> document) { hand_on(file, document, push); };
     const Result<void> read =
         file.name == "-" ? corpus::read_jsonl(*job_.standard_input, file.name, read_options, sink)
@@ -85,6 +88,7 @@ class FileReader {
   const KnownDocuments& known_;
   const Job& job_;
   const Options& options_;
+  std::atomic<std::uint64_t>& bytes_read_;
 };
 
 /// Puts what the readers deliver into the index; one thread.
@@ -102,6 +106,9 @@ class Writer {
     for (const Failure& failure : job.sources.failures) fail(failure);
   }
 
+  /// Where the readers count.
+  std::atomic<std::uint64_t>& bytes_read() { return bytes_read_; }
+
   Result<Summary> run(Reading& reading) {
     last_commit_ = started_;
     for (;;) {
@@ -113,6 +120,7 @@ class Writer {
         if (Result<void> done = accept(taken); !done) return std::move(done).error();
       }
       if (Result<void> done = commit_when_due(); !done) return std::move(done).error();
+      summary_.bytes = bytes_read_.load(std::memory_order_relaxed);
       job_.observer.advanced(summary_);
     }
     if (!summary_.stopped && options_.vanished == Vanished::prune) {
@@ -132,7 +140,6 @@ class Writer {
     }
     if (auto* end = std::get_if<FileEnd>(&taken.piece)) {
       ++summary_.files;
-      summary_.bytes += file.bytes;
       if (end->completeness == Completeness::whole) return remove_lost_rows(file);
     }
     return {};
@@ -233,6 +240,7 @@ class Writer {
   const KnownDocuments& known_;
   const Job& job_;
   const Options& options_;
+  std::atomic<std::uint64_t> bytes_read_{0};
   const Monotonic started_;
   Summary summary_;
   std::unordered_set<std::string> names_;
@@ -254,7 +262,8 @@ Result<Summary> add_documents(search::ChunkIndex& index, const Job& job, const O
   for (const SourceFile& file : job.sources.files) bytes += file.bytes;
   job.observer.planned(job.sources.files.size(), bytes);
   Writer writer(index, *known, job, options);
-  Reading reading(job.sources.files, FileReader(*known, job, options), options.readers, job.stop);
+  Reading reading(job.sources.files, FileReader(*known, job, options, writer.bytes_read()),
+                  options.readers, job.stop);
   return writer.run(reading);
 }
 

@@ -38,7 +38,7 @@ struct Summary {
   std::uint64_t ignored = 0;  ///< Files left out: unknown ending inside a folder, excluded.
   std::uint64_t chunks = 0;   ///< Of the documents added and replaced.
   std::uint64_t files = 0;    ///< Read to their end.
-  std::uint64_t bytes = 0;    ///< Of these files.
+  std::uint64_t bytes = 0;    ///< Read from files so far, also from those not at their end.
   std::vector<Failure> failures;
   double seconds = 0.0;
   bool stopped = false;  ///< Somebody asked to stop before everything was done.
