@@ -5,12 +5,8 @@
 #include <algorithm>
 #include <array>
 
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1  // the packaged library is built with exceptions
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-
 #include "cli/setting_table.h"
+#include "cli/toml.h"
 
 namespace liquid::cli {
 namespace {
@@ -20,48 +16,15 @@ constexpr std::array<std::string_view, 6> kOtherVariables = {
     "LIQUID_CONFIG",        "LIQUID_URL", "LIQUID_API_KEY",
     "LIQUID_SKIP_PACKAGES", "LIQUID_BIN", "LIQUID_BUILD"};
 
-Error not_understood(std::string_view key, std::string_view expected) {
-  return {ErrorCode::invalid_argument, std::string(key) + ": expected " + std::string(expected)};
-}
-
-Result<std::string> scalar_text(std::string_view key, const toml::node& node) {
-  if (const auto* text = node.as_string()) return text->get();
-  if (const auto* number = node.as_integer()) return std::to_string(number->get());
-  if (const auto* boolean = node.as_boolean()) {
-    return std::string(boolean->get() ? "true" : "false");
-  }
-  return not_understood(key, "a text, a whole number, true or false");
-}
-
-Result<std::vector<std::string>> values_of(std::string_view key, const toml::node& node) {
-  std::vector<std::string> values;
-  const toml::array* array = node.as_array();
-  if (array == nullptr) {
-    auto value = scalar_text(key, node);
-    if (!value) return std::move(value).error();
-    values.push_back(std::move(*value));
-    return values;
-  }
-  for (const toml::node& element : *array) {
-    auto value = scalar_text(key, element);
-    if (!value) return std::move(value).error();
-    values.push_back(std::move(*value));
-  }
-  return values;
-}
-
-Result<void> apply_key(ServeSettings& settings, std::string_view key, const toml::node& node) {
-  const Setting* setting = find_setting(key);
+Result<void> apply_entry(ServeSettings& settings, const TomlEntry& entry) {
+  const Setting* setting = find_setting(entry.key);
   if (setting == nullptr) {
-    return Error{ErrorCode::invalid_argument, "'" + std::string(key) + "' is not a setting"};
+    return Error{ErrorCode::invalid_argument, "'" + entry.key + "' is not a setting"};
   }
-  if (node.is_table()) return not_understood(key, "a value, not a table");
-  if (node.is_array() && setting->kind != SettingKind::list) {
-    return not_understood(key, "one value, not a list");
+  if (entry.shape == TomlEntry::Shape::list && setting->kind != SettingKind::list) {
+    return Error{ErrorCode::invalid_argument, entry.key + ": expected one value, not a list"};
   }
-  auto values = values_of(key, node);
-  if (!values) return std::move(values).error();
-  return setting->set(settings, *values);
+  return setting->set(settings, entry.values);
 }
 
 std::vector<std::string> split_at_commas(const std::string& text) {
@@ -84,18 +47,12 @@ const Setting* find_by_variable(const std::string& name) {
 }  // namespace
 
 Result<void> apply_toml(ServeSettings& settings, std::string_view text) {
-  const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) {
-    const toml::source_position where = parsed.error().source().begin;
-    return Error{ErrorCode::invalid_argument, "line " + std::to_string(where.line) + ", column " +
-                                                  std::to_string(where.column) + ": " +
-                                                  std::string(parsed.error().description())};
-  }
-  for (const auto& [key, node] : parsed.table()) {
-    auto applied = apply_key(settings, key.str(), node);
+  const auto entries = parse_toml(text);
+  if (!entries) return entries.error();
+  for (const TomlEntry& entry : *entries) {
+    auto applied = apply_entry(settings, entry);
     if (!applied) {
-      return std::move(applied).error().with_context("line " +
-                                                     std::to_string(key.source().begin.line));
+      return std::move(applied).error().with_context("line " + std::to_string(entry.line));
     }
   }
   return {};

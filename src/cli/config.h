@@ -11,7 +11,7 @@
 namespace liquid::cli {
 
 /// Sets what a TOML text says: one `name = value` per setting, named like the flags, no tables.
-/// Errors, all invalid_argument: not TOML (line and column), an unknown key, a value of the wrong
+/// Errors, all invalid_argument: not TOML (see toml.h), an unknown key, a value of the wrong
 /// kind or out of bounds (the key, the value, what was expected).
 Result<void> apply_toml(ServeSettings& settings, std::string_view text);
 

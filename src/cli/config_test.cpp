@@ -59,16 +59,16 @@ TEST(Config, NamesTheKeyTheValueAndWhatWasExpected) {
   EXPECT_EQ(toml_error("cache-policy = \"fifo\""),
             "line 1: cache-policy: expected sieve or lru, got 'fifo'");
   EXPECT_EQ(toml_error("port = [1, 2]"), "line 1: port: expected one value, not a list");
-  EXPECT_EQ(toml_error("[cache]\nttl = 1"), "line 1: 'cache' is not a setting");
+  EXPECT_EQ(toml_error("port = 1\n [cache]\nttl = 1"),
+            "line 2: expected name = value, got a table");
   EXPECT_EQ(toml_error("port = 1.5"),
-            "line 1: port: expected a text, a whole number, true or false");
+            "line 1: expected a text in quotes, a whole number, true or false");
   EXPECT_EQ(toml_error("require-key = \"yes\""),
             "line 1: require-key: expected true or false, got 'yes'");
   EXPECT_EQ(
       toml_error("cors-origin = [\"a.example\"]"),
       "line 1: cors-origin: expected an origin such as https://app.example, or *, got 'a.example'");
-  EXPECT_EQ(toml_error("port = ").find("line 1, column "), 0u);
-  EXPECT_EQ(toml_error("port = 1\nport = 2").find("line 2, column "), 0u);
+  EXPECT_EQ(toml_error("port = 1\nport = 2"), "line 2: 'port' stands twice");
 }
 
 TEST(Config, TheEnvironmentSetsTheSameSettings) {
