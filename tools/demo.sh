@@ -12,7 +12,7 @@ HOME_FOLDER=.liquid
 INDEX=$HOME_FOLDER/demo-index
 LOG=$HOME_FOLDER/demo-server.log
 PID_FILE=$HOME_FOLDER/demo-server.pid
-QUESTION='Which signal makes nginx re-open its log files after they were rotated?'
+QUESTION='After how many seconds does nginx close an idle WebSocket?'
 
 port=8000
 once=0
@@ -108,11 +108,13 @@ ask() {
 import json, sys, textwrap
 reply = json.load(open(sys.argv[1], encoding="utf-8"))
 def show(label, text):
-    print(textwrap.fill(text, 78, initial_indent=f"  {label}: ", subsequent_indent="    "))
-show("answer", reply.get("answer", json.dumps(reply)))
+    for paragraph in text.split("\n\n"):
+        print(textwrap.fill(paragraph, 78, initial_indent=label, subsequent_indent="    "))
+        label = "    "
+show("  answer: ", reply.get("answer", json.dumps(reply)))
 for source in reply.get("sources", []):
-    show("source", source)
-show("confidence", f"{reply.get('confidence')}   chunks used: {reply.get('context_used')}")
+    show("  source: ", source)
+print(f"  confidence: {reply['confidence']:.2f}   passages read: {reply['context_used']}")
 PYTHON
   [[ $got == "$expected" ]] || die "X-Cache is '${got:-absent}', expected $expected"
 }
