@@ -24,19 +24,24 @@ minutes_and_seconds() { printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); }
 # progress_of LOG: the newest "[12/345]" of a ninja log.
 progress_of() { grep -aoE '^\[[0-9]+/[0-9]+\]' "$1" 2>/dev/null | tail -n 1; }
 
-# quietly LOG COMMAND…: runs it with its output in LOG; says every 30 s how far it is.
+# quietly LOG COMMAND…: runs it with its output in LOG; says every 30 s how far it is. The command has a
+# process group of its own, so that an interrupt ends all of it.
 quietly() {
   local log=$1 status=0 waited=0
   shift
   mkdir -p "$(dirname "$log")"
+  set -m
   "$@" >"$log" 2>&1 </dev/null &
+  set +m
   local child=$!
+  trap 'kill -TERM -- "-$child" 2>/dev/null; exit 130' INT TERM
   while kill -0 "$child" 2>/dev/null; do
     sleep 0.2
     waited=$((waited + 1))
     if ((waited % 150 == 0)); then say "      … $((waited / 5)) s $(progress_of "$log")"; fi
   done
   wait "$child" || status=$?
+  trap - INT TERM
   return "$status"
 }
 
