@@ -17,19 +17,20 @@ void append_number(std::string& out, std::int64_t value) {
 
 // "0.013" for 12.6 ms and three digits. Whole numbers: the floating-point way takes 20 times as
 // long, and this is done for every answer.
-void append_seconds(std::string& out, std::chrono::nanoseconds time, int digits) {
-  std::int64_t unit = 1'000'000'000;  // nanoseconds of the last digit
-  std::int64_t scale = 1;
-  for (int i = 0; i < digits; ++i) {
-    unit /= 10;
-    scale *= 10;
-  }
-  const std::int64_t units = std::max<std::int64_t>(0, (time.count() + unit / 2) / unit);
-  append_number(out, units / scale);
-  out += '.';
-  for (std::int64_t place = scale / 10; place > 0; place /= 10) {
-    out += static_cast<char>('0' + units / place % 10);
-  }
+template <int kDigits>
+void append_seconds(std::string& out, std::chrono::nanoseconds time) {
+  constexpr std::int64_t kScale = [] {
+    std::int64_t scale = 1;
+    for (int i = 0; i < kDigits; ++i) scale *= 10;
+    return scale;
+  }();
+  constexpr std::int64_t kUnit = 1'000'000'000 / kScale;  // nanoseconds of the last digit
+  const std::int64_t units = std::max<std::int64_t>(0, (time.count() + kUnit / 2) / kUnit);
+  append_number(out, units / kScale);
+  char fraction[kDigits + 1] = {'.'};
+  std::int64_t rest = units % kScale;
+  for (int i = kDigits; i > 0; --i, rest /= 10) fraction[i] = static_cast<char>('0' + rest % 10);
+  out.append(fraction, sizeof(fraction));
 }
 
 // The part up to the second is made once per second and thread.
@@ -75,7 +76,7 @@ std::string line_for(const http::Exchange& exchange, const http::Response& respo
   line += ",\"bytes\":";
   append_number(line, static_cast<std::int64_t>(response.content().size()));
   line += ",\"seconds\":";
-  append_seconds(line, duration, 6);
+  append_seconds<6>(line, duration);
   const std::string_view outcome = cache_outcome_name(exchange.cache_outcome);
   if (!outcome.empty()) append_field(line, "cache", outcome);
   line += '}';
@@ -106,9 +107,10 @@ void AccessLog::leave(http::Exchange& exchange, http::Response& response) {
   // Written straight into the block: these values hold nothing that could end a line.
   std::string& headers = response.headers.text();
   headers += "X-Response-Time: ";
-  append_seconds(headers, duration, 3);
-  headers += "s\r\n";
-  response.headers.add("X-Request-Id", exchange.request_id);
+  append_seconds<3>(headers, duration);
+  headers += "s\r\nX-Request-Id: ";
+  headers += exchange.request_id;
+  headers += "\r\n";
   if (writer_ != nullptr) writer_->write(line_for(exchange, response, clock_.wall(), duration));
 }
 
