@@ -118,6 +118,12 @@ void Traffic::add_to_totals(int status, CacheOutcome outcome, std::chrono::nanos
   times_.observe(duration);
 }
 
+void Traffic::count_refusal(int status) {
+  request_counter(kOther, status >= 100 && status < kStatuses ? status : 500).add();
+  requests_.add();
+  errors_.add();
+}
+
 Traffic::Totals Traffic::totals() const {
   const Monotonic now = clock_.monotonic();
   const Monotonic since{Monotonic::duration(counted_since_.load(std::memory_order_relaxed))};

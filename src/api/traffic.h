@@ -13,7 +13,8 @@
 
 namespace liquid::api {
 
-/// Counts every request that reaches the layers, once, when its answer leaves.
+/// Counts every request, once: those that reach the layers when their answer leaves, those that the
+/// server itself refuses (malformed, too large) through `count_refusal`.
 ///
 /// For the totals of GET /metrics (JSON): a *request* is one on any path but /health, /status and
 /// /metrics; an *error* is one of them answered with a status of 400 or more, whoever refused it
@@ -27,6 +28,9 @@ class Traffic final : public http::Layer {
 
   http::Step enter(http::Exchange& exchange) override;
   void leave(http::Exchange& exchange, http::Response& response) override;
+
+  /// A request that no layer saw: one request and one error, on route "other", without a duration.
+  void count_refusal(int status);
 
   struct Totals {
     std::uint64_t requests = 0;

@@ -37,6 +37,14 @@ class TrafficTest : public ::testing::Test {
   Traffic traffic_{registry_, clock_};
 };
 
+TEST_F(TrafficTest, CountsWhatTheServerItselfRefuses) {
+  traffic_.count_refusal(413);
+  traffic_.count_refusal(400);
+  EXPECT_EQ(traffic_.totals().requests, 2u);
+  EXPECT_EQ(traffic_.totals().errors, 2u);
+  EXPECT_TRUE(has(R"(liquid_http_requests_total{route="other",status="413"} 1)"));
+}
+
 TEST_F(TrafficTest, CountsEveryMixtureToTheUnit) {
   answered("/ask", {200, CacheOutcome::miss, "MISS"});
   for (int i = 0; i < 3; ++i) answered("/ask", {200, CacheOutcome::hit, "HIT"});

@@ -105,9 +105,11 @@ Result<void> serve(const ServeSettings& settings) {
   register_pool_metrics(registry, ask_workers, search_workers);
   api::Router router(all_endpoints(service, {**cache, traffic, clock, admin_key}));
 
+  http::ServerOptions listening = server_options(settings);
+  listening.on_refusal = [&traffic](int status) { traffic.count_refusal(status); };
   auto server = http::Server::open(
-      server_options(settings), in_order({&access_log, &traffic, cors.get(), &identity,
-                                          rate_limit.get(), &ask_cache, &search_cache, &router}));
+      std::move(listening), in_order({&access_log, &traffic, cors.get(), &identity,
+                                      rate_limit.get(), &ask_cache, &search_cache, &router}));
   if (!server) return std::move(server).error();
   register_server_metrics(registry, **server);
 

@@ -230,12 +230,13 @@ void Connection::send_continue() {
   broken_ = result.status != IoStatus::done || result.count != kContinueLine.size();
 }
 
-// No layer sees such a request, so it is logged here.
+// No layer sees such a request, so it is logged and counted here.
 Connection::Progress Connection::refuse(const Refusal& refusal) {
   log_event(LogLevel::info, "request refused",
             {{"status", std::int64_t{refusal.status}},
              {"code", refusal.code},
              {"remote", std::string_view(remote_address_)}});
+  if (thread_.options().on_refusal) thread_.options().on_refusal(refusal.status);
   if (!work_) work_ = thread_.workspaces().take();
   work_->response = error_response(refusal);
   refused_ = true;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,10 @@ struct ServerOptions {
   std::chrono::milliseconds write_timeout{30'000};
   std::chrono::milliseconds answer_timeout{120'000};  ///< For deferred answers; beyond: 504.
   std::optional<TlsOptions> tls = std::nullopt;
+  /// Told the status of each request that the server itself refuses, before any layer sees it
+  /// (malformed, too large, too slow, no room). Called on I/O threads: quick, and safe from
+  /// several.
+  std::function<void(int status)> on_refusal = nullptr;
 };
 
 /// An HTTP/1.1 server (keep-alive, pipelining, chunked request bodies, Expect: 100-continue, TLS)

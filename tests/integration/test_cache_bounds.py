@@ -12,8 +12,12 @@ QUESTION = "How high is Mount Aria?"
 
 
 def test_a_body_of_ten_megabytes_is_refused(server):
+    before = server.metrics()
     reply = server.post("/ask", b'{"question": "' + b"x" * 10_000_000 + b'"}')
     assert reply.status == 413
+    after = server.metrics()
+    assert after["total_requests"] - before["total_requests"] == 1
+    assert after["total_errors"] - before["total_errors"] == 1
     assert server.cache_stats()["total_items"] == 0
     assert server.ask(QUESTION).status == 200
 
