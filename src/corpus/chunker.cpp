@@ -146,28 +146,18 @@ class Packer {
 
   // A word is only cut when it does not fit into a chunk of its own.
   void add_in_words(const Slice& unit) {
-    Slice rest = unit;
-    while (rest.tokens > 0) {
-      const std::size_t word = first_word_tokens(rest);
+    const WordPlaces places(unit.text());
+    for (std::size_t next = 0; next < places.tokens();) {
+      const std::size_t word = places.end_of_word(next, options_.max_tokens) - next;
       if (!fits(word) && has_body()) {
-        split_here(options_.max_tokens - std::min(word, options_.max_tokens));
-      } else {
-        push(take_front(rest, options_.max_tokens - tokens_of(slices_)));
+        split_here(options_.max_tokens - word);
+        continue;
       }
+      const std::size_t end = places.end_of_words(next, options_.max_tokens - tokens_of(slices_));
+      push(slice_of(*unit.block, {unit.range.begin + places.offset(next),
+                                  unit.range.begin + places.offset(end)}));
+      next = end;
     }
-  }
-
-  static std::size_t first_word_tokens(const Slice& slice) {
-    const std::string_view text = slice.text();
-    return count_tokens(text.substr(0, text.find_first_of(" \t\r\n\v\f")));
-  }
-
-  // Cuts the longest stretch of at most `max_tokens` off the front of `rest`.
-  static Slice take_front(Slice& rest, std::size_t max_tokens) {
-    const std::size_t length = longest_prefix(rest.text(), max_tokens);
-    const Slice front = slice_of(*rest.block, {rest.range.begin, rest.range.begin + length});
-    rest = slice_of(*rest.block, {rest.range.begin + length, rest.range.end});
-    return front;
   }
 
   void push(const Slice& slice) {

@@ -1,5 +1,7 @@
 #include "corpus/units.h"
 
+#include <algorithm>
+
 #include "corpus/tokens.h"
 
 namespace liquid::corpus {
@@ -66,14 +68,25 @@ std::vector<TextRange> units_of(std::string_view text, BlockKind kind) {
   return units;
 }
 
-std::size_t longest_prefix(std::string_view text, std::size_t max_tokens) {
-  const std::vector<std::size_t> starts = token_starts(text);
-  if (starts.size() <= max_tokens) return text.size();
-  const std::size_t limit = starts[max_tokens];
-  if (is_blank(text[limit - 1])) return limit;
-  const std::size_t blank = text.find_last_of(kBlanks, limit - 1);
-  // Only a cut behind the first word gains anything.
-  return blank == text.npos || blank < starts[0] ? limit : blank + 1;
+WordPlaces::WordPlaces(std::string_view text) : starts_(token_starts(text)), bytes_(text.size()) {
+  begins_.reserve(starts_.size());
+  for (const std::size_t start : starts_) {
+    begins_.push_back(start == 0 || is_blank(text[start - 1]));
+  }
+}
+
+std::size_t WordPlaces::end_of_word(std::size_t token, std::size_t max_tokens) const {
+  const std::size_t limit = std::min(token + max_tokens, starts_.size());
+  std::size_t end = token + 1;
+  while (end < limit && !begins_word(end)) ++end;
+  return end;
+}
+
+std::size_t WordPlaces::end_of_words(std::size_t token, std::size_t max_tokens) const {
+  const std::size_t limit = std::min(token + max_tokens, starts_.size());
+  std::size_t end = limit;
+  while (end > token && !begins_word(end)) --end;
+  return end > token ? end : limit;
 }
 
 std::size_t start_of_last(std::string_view text, std::size_t tokens) {
