@@ -66,6 +66,7 @@ Computed compute_answer(const AnswerParts& parts, const rag::Question& question)
 
 std::vector<std::string> documents_of(const std::vector<search::Hit>& hits) {
   std::vector<std::string> ids;
+  ids.reserve(hits.size());
   for (const search::Hit& hit : hits) ids.push_back(hit.document_id);
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());

@@ -13,6 +13,9 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::string_view kEvictions = "liquid_cache_evictions_total";
+constexpr std::string_view kEvictionsHelp = "Answers that left the store, by cause.";
+
 void write_count(JsonWriter& out, std::string_view name, std::uint64_t value) {
   out.key(name).integer(static_cast<std::int64_t>(value));
 }
@@ -134,24 +137,22 @@ void register_cache_metrics(const cache::ResponseCache& cache, metrics::Registry
   add(Kind::counter, "liquid_cache_saved_seconds_total",
       "What the hits would have cost to compute.",
       [](const Stats& stats) { return stats.seconds_saved; }, {});
-  constexpr std::string_view kEvictions = "liquid_cache_evictions_total";
-  constexpr std::string_view kHelp = "Answers that left the store, by cause.";
-  add(Kind::counter, kEvictions, kHelp,
+  add(Kind::counter, kEvictions, kEvictionsHelp,
       [](const Stats& stats) { return static_cast<double>(stats.evictions.capacity_items); },
       {{"cause", "capacity_items"}});
-  add(Kind::counter, kEvictions, kHelp,
+  add(Kind::counter, kEvictions, kEvictionsHelp,
       [](const Stats& stats) { return static_cast<double>(stats.evictions.capacity_bytes); },
       {{"cause", "capacity_bytes"}});
-  add(Kind::counter, kEvictions, kHelp,
+  add(Kind::counter, kEvictions, kEvictionsHelp,
       [](const Stats& stats) { return static_cast<double>(stats.evictions.expired); },
       {{"cause", "expired"}});
-  add(Kind::counter, kEvictions, kHelp,
+  add(Kind::counter, kEvictions, kEvictionsHelp,
       [](const Stats& stats) { return static_cast<double>(stats.evictions.replaced); },
       {{"cause", "replaced"}});
-  add(Kind::counter, kEvictions, kHelp,
+  add(Kind::counter, kEvictions, kEvictionsHelp,
       [](const Stats& stats) { return static_cast<double>(stats.evictions.cleared); },
       {{"cause", "cleared"}});
-  add(Kind::counter, kEvictions, kHelp,
+  add(Kind::counter, kEvictions, kEvictionsHelp,
       [](const Stats& stats) { return static_cast<double>(stats.evictions.invalidated); },
       {{"cause", "invalidated"}});
 }

@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::string_view kPublic = "public";
 constexpr std::string_view kAdmin = "admin";
+constexpr std::string_view kBearer = "Bearer ";
+// Per thread: so many callers, with credentials up to this size, are remembered.
+constexpr std::size_t kRemembered = 64;
+constexpr std::size_t kMaxRememberedBytes = 512;
 
 std::uint64_t next_generation() {
   static std::atomic<std::uint64_t> next{1};
@@ -20,7 +24,6 @@ std::uint64_t next_generation() {
 }
 
 std::string_view bearer_token(std::string_view authorization) {
-  constexpr std::string_view kBearer = "Bearer ";
   if (!http::equals_ignoring_case(authorization.substr(0, kBearer.size()), kBearer)) return {};
   authorization.remove_prefix(kBearer.size());
   while (!authorization.empty() && authorization.front() == ' ') authorization.remove_prefix(1);
@@ -75,18 +78,16 @@ Identity::Caller Identity::identify(const Credentials& credentials) const {
 }
 
 const Identity::Caller& Identity::caller_of(const Credentials& credentials) const {
-  constexpr std::size_t kSlots = 64;
-  constexpr std::size_t kMaxRemembered = 512;
-  thread_local std::array<Remembered, kSlots> memory;
+  thread_local std::array<Remembered, kRemembered> memory;
   thread_local Caller last;
 
-  if (credentials.api_key.size() + credentials.authorization.size() > kMaxRemembered) {
+  if (credentials.api_key.size() + credentials.authorization.size() > kMaxRememberedBytes) {
     last = identify(credentials);
     return last;
   }
   const std::uint64_t hash =
       hash64(credentials.authorization, hash64(credentials.api_key, process_seed()));
-  Remembered& slot = memory[hash % kSlots];
+  Remembered& slot = memory[hash % kRemembered];
   if (slot.generation != generation_ || slot.authorization != credentials.authorization ||
       slot.api_key != credentials.api_key) {
     slot = {generation_, std::string(credentials.api_key), std::string(credentials.authorization),

@@ -13,6 +13,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::string_view kApplication = "application/";
+
 // Depth is bounded by kMaxNesting: what is deeper was refused while it was parsed.
 void write(JsonWriter& out, const json::value& value) {
   switch (value.kind()) {
@@ -95,7 +97,6 @@ bool is_json_content_type(std::string_view content_type) {
   const std::size_t end = content_type.find(';');
   std::string_view type = content_type.substr(0, end);
   while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
-  constexpr std::string_view kApplication = "application/";
   if (type.size() <= kApplication.size()) return false;
   if (!http::equals_ignoring_case(type.substr(0, kApplication.size()), kApplication)) return false;
   const std::string_view subtype = type.substr(kApplication.size());

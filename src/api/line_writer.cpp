@@ -11,7 +11,7 @@
 namespace liquid::api {
 namespace {
 
-constexpr std::size_t kWakeAt = 256 * 1024;
+constexpr std::size_t kWakeAt = std::size_t{256} * 1024;
 constexpr std::chrono::milliseconds kPause{100};
 // A pipe that poll calls writable takes this much at once and without blocking (PIPE_BUF, pipe(7)).
 constexpr std::size_t kPiece = 4096;

@@ -18,7 +18,7 @@ namespace liquid::api {
 /// of a pipe. When more than `kMaxPending` bytes wait, new lines are dropped and counted.
 class LineWriter {
  public:
-  static constexpr std::size_t kMaxPending = 4 * 1024 * 1024;
+  static constexpr std::size_t kMaxPending = std::size_t{4} * 1024 * 1024;
 
   /// Appends to the file, making it when needed. Errors: not_found, permission_denied, unavailable.
   static Result<std::unique_ptr<LineWriter>> open(const std::filesystem::path& path);

@@ -15,6 +15,7 @@ namespace json = boost::json;
 
 constexpr int kLeast = 1;
 constexpr int kGreatest = 20;
+constexpr std::string_view kBlank = " \t\n\r\f\v";  // what Python strips
 
 /// Takes the fields of one body; what does not fit becomes a Problem, in the order of the schema.
 class FieldReader {
@@ -49,7 +50,6 @@ void FieldReader::required_string(std::string_view field, std::string& out) {
 }
 
 std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\n\r\f\v";
   const std::size_t begin = text.find_first_not_of(kBlank);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);

@@ -6,6 +6,7 @@ namespace liquid::api {
 namespace {
 
 constexpr std::string_view kBlank = " \t\r";
+constexpr std::string_view kHashed = "sha256:";
 constexpr std::size_t kLeastKeyBytes = 8;
 constexpr std::size_t kMaxNameBytes = 64;
 
@@ -30,9 +31,8 @@ Error wrong_line(std::size_t number, std::string_view reason) {
 }
 
 Result<Digest> key_digest(std::string_view key, std::size_t line) {
-  constexpr std::string_view kPrefix = "sha256:";
-  if (key.substr(0, kPrefix.size()) == kPrefix) {
-    const auto digest = Digest::from_hex(key.substr(kPrefix.size()));
+  if (key.substr(0, kHashed.size()) == kHashed) {
+    const auto digest = Digest::from_hex(key.substr(kHashed.size()));
     if (!digest) return wrong_line(line, "expected 64 hexadecimal digits behind 'sha256:'");
     return *digest;
   }

@@ -77,6 +77,7 @@ TEST(TokenBuckets, GivesNoMoreThanTheBudgetToManyThreads) {
   TokenBuckets buckets({1000, seconds(60), 64});
   std::atomic<int> allowed{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] { allowed += allowed_of(buckets, 1, kStart, 1000); });
   }

@@ -23,7 +23,7 @@ struct ServeFlags {
   bool print_config = false;
 };
 
-constexpr std::uint64_t kMaxConfigBytes = 1024 * 1024;
+constexpr std::uint64_t kMaxConfigBytes = std::uint64_t{1024} * 1024;
 
 constexpr const char* kExamples =
     "Examples:\n"

@@ -12,7 +12,7 @@
 namespace liquid::cli {
 namespace {
 
-constexpr std::uint64_t kMaxKeyFileBytes = 1024 * 1024;
+constexpr std::uint64_t kMaxKeyFileBytes = std::uint64_t{1024} * 1024;
 
 cache::StoreLimits store_limits(const ServeSettings& settings) {
   return {.max_items = settings.cache_max_items,

@@ -40,7 +40,7 @@ struct ServeSettings {
   bool cache = true;
   std::uint64_t cache_ttl_seconds = 300;
   std::uint64_t cache_max_items = 1000;
-  std::uint64_t cache_max_bytes = 64 * 1024 * 1024;
+  std::uint64_t cache_max_bytes = std::uint64_t{64} * 1024 * 1024;
   std::string cache_policy = "sieve";
   std::uint64_t cache_max_waiters = 1024;
   std::array<RouteSettings, kCachedPaths.size()> routes;
@@ -61,8 +61,8 @@ struct ServeSettings {
   std::uint64_t search_workers = 2;
   std::uint64_t max_queued = 256;
   std::uint64_t max_connections = 10'000;
-  std::uint64_t max_head_bytes = 16 * 1024;
-  std::uint64_t max_body_bytes = 1024 * 1024;
+  std::uint64_t max_head_bytes = std::uint64_t{16} * 1024;
+  std::uint64_t max_body_bytes = std::uint64_t{1024} * 1024;
   std::uint64_t head_timeout_ms = 10'000;
   std::uint64_t body_timeout_ms = 30'000;
   std::uint64_t idle_timeout_ms = 75'000;

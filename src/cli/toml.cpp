@@ -22,6 +22,9 @@ namespace {
 constexpr std::string_view kExpectedValue =
     "expected a text in quotes, a whole number, true or false";
 
+constexpr std::string_view kLetters = "btnfr\"\\";
+constexpr std::string_view kMeanings = "\b\t\n\f\r\"\\";
+
 bool is_bare(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '-';
@@ -107,8 +110,6 @@ Result<std::string> Reader::key() {
 }
 
 Result<void> Reader::escape(std::string& out) {
-  constexpr std::string_view kLetters = "btnfr\"\\";
-  constexpr std::string_view kMeanings = "\b\t\n\f\r\"\\";
   const char letter = front();
   if (!at_end()) rest_.remove_prefix(1);
   if (const std::size_t known = kLetters.find(letter); known != std::string_view::npos) {

@@ -14,6 +14,7 @@ namespace {
 TEST(Counter, IsRightToTheUnitUnderManyThreads) {
   Counter counter;
   std::vector<std::thread> threads;
+  threads.reserve(12);
   for (int i = 0; i < 12; ++i) {
     threads.emplace_back([&counter] {
       for (int n = 0; n < 10'000; ++n) counter.add();
