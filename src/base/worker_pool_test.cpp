@@ -18,9 +18,9 @@ TEST(WorkerPool, RunsAllWorkBeforeDrainReturns) {
 }
 
 TEST(WorkerPool, RefusesWorkWhenTheQueueIsFull) {
-  WorkerPool pool({.name = "test", .threads = 1, .max_queued = 1});
-  std::promise<void> started;
+  std::promise<void> started;  // before the pool: its work uses them until the pool is gone
   std::promise<void> release;
+  WorkerPool pool({.name = "test", .threads = 1, .max_queued = 1});
   ASSERT_TRUE(pool.try_submit([&] {
     started.set_value();
     release.get_future().wait();
