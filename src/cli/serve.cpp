@@ -1,9 +1,6 @@
 #include "cli/serve.h"
 
-#include <unistd.h>
-
 #include <cstdio>
-#include <cstdlib>
 
 #include "api/access_log.h"
 #include "api/admin.h"
@@ -55,6 +52,23 @@ void announce(const ServeSettings& settings, const http::Server& server,
              {"version", api::kVersion}});
   std::printf("%s\n", url.c_str());
   std::fflush(stdout);
+}
+
+// The first signal lets requests in flight end within `grace`, the second cuts.
+void run_until_stopped(StopSignals& signals, http::Server& server, std::chrono::milliseconds grace,
+                       std::initializer_list<WorkerPool*> workers) {
+  ShutdownLimit limit;
+  signals.listen([&](int count) {
+    const auto left = count == 1 ? grace : std::chrono::milliseconds(0);
+    log_event(LogLevel::info, "stopping", {{"grace_ms", static_cast<std::int64_t>(left.count())}});
+    limit.start(left);
+    server.stop(left);
+  });
+  server.run();
+  for (WorkerPool* pool : workers) pool->drain();
+  signals.stop_listening();
+  log_event(LogLevel::info, "stopped");
+  flush_log();
 }
 
 }  // namespace
@@ -114,18 +128,8 @@ Result<void> serve(const ServeSettings& settings) {
   register_server_metrics(registry, **server);
 
   announce(settings, **server, follower.totals());
-  ShutdownLimit limit;
-  signals.listen([&](int count) {
-    const auto grace = std::chrono::milliseconds(count == 1 ? settings.shutdown_timeout_ms : 0);
-    log_event(LogLevel::info, "stopping", {{"grace_ms", static_cast<std::int64_t>(grace.count())}});
-    limit.start(grace);
-    (*server)->stop(grace);
-  });
-  (*server)->run();
-  ask_workers.drain();
-  search_workers.drain();
-  log_event(LogLevel::info, "stopped");
-  flush_log();
+  run_until_stopped(signals, **server, std::chrono::milliseconds(settings.shutdown_timeout_ms),
+                    {&ask_workers, &search_workers});
   return {};
 }
 

@@ -23,7 +23,7 @@ ErrorCode code_of(int status) {
 }  // namespace
 
 std::string refusal_text(int status, std::string_view body) {
-  const std::string answered = "the server answered " + std::to_string(status);
+  std::string answered = "the server answered " + std::to_string(status);
   boost::system::error_code error;
   const json::value value = json::parse({body.data(), body.size()}, error);
   const json::object* object = error ? nullptr : value.if_object();

@@ -36,8 +36,9 @@ Result<std::string> one_value(const std::string& name, const std::vector<std::st
 using TextSink = std::function<Result<void>(ServeSettings&, const std::string&)>;
 
 // A setting that takes one value.
-Setting single(SettingHead head, SettingKind kind, std::string value_name, TextSink sink) {
-  Setting setting{head.group, head.name, kind, std::move(value_name), head.help, {}, {}};
+Setting single(const SettingHead& head, SettingKind kind, const std::string& value_name,
+               TextSink sink) {
+  Setting setting{head.group, head.name, kind, value_name, head.help, {}, {}};
   setting.set = [name = head.name, sink = std::move(sink)](ServeSettings& settings,
                                                            const std::vector<std::string>& values) {
     auto value = one_value(name, values);
@@ -73,8 +74,9 @@ bool contains(const std::vector<std::string>& words, const std::string& word) {
 
 }  // namespace
 
-Setting text_setting(SettingHead head, std::string value_name, Field<std::string> field) {
-  Setting setting = single(std::move(head), SettingKind::text, std::move(value_name),
+Setting text_setting(const SettingHead& head, const std::string& value_name,
+                     const Field<std::string>& field) {
+  Setting setting = single(head, SettingKind::text, value_name,
                            [field](ServeSettings& settings, const std::string& value) {
                              field(settings) = value;
                              return Result<void>();
@@ -85,9 +87,10 @@ Setting text_setting(SettingHead head, std::string value_name, Field<std::string
   return setting;
 }
 
-Setting checked_setting(SettingHead head, std::string value_name, Field<std::string> field,
-                        std::pair<TextCheck, std::string> check) {
-  Setting setting = text_setting(head, std::move(value_name), field);
+Setting checked_setting(const SettingHead& head, const std::string& value_name,
+                        const Field<std::string>& field,
+                        const std::pair<TextCheck, std::string>& check) {
+  Setting setting = text_setting(head, value_name, field);
   setting.set = [name = head.name, field, check](ServeSettings& settings,
                                                  const std::vector<std::string>& values) {
     const std::string value = joined(values, ", ");
@@ -100,7 +103,7 @@ Setting checked_setting(SettingHead head, std::string value_name, Field<std::str
   return setting;
 }
 
-Setting choice_setting(SettingHead head, std::vector<std::string> choices,
+Setting choice_setting(const SettingHead& head, const std::vector<std::string>& choices,
                        Field<std::string> field) {
   Setting setting =
       single(head, SettingKind::text, joined(choices, "|"),
@@ -117,7 +120,7 @@ Setting choice_setting(SettingHead head, std::vector<std::string> choices,
   return setting;
 }
 
-Setting optional_choice_setting(SettingHead head, std::vector<std::string> choices,
+Setting optional_choice_setting(const SettingHead& head, const std::vector<std::string>& choices,
                                 Field<std::optional<std::string>> field) {
   Setting setting =
       single(head, SettingKind::text, joined(choices, "|"),
@@ -135,7 +138,7 @@ Setting optional_choice_setting(SettingHead head, std::vector<std::string> choic
   return setting;
 }
 
-Setting number_setting(SettingHead head, Range range, Field<std::uint64_t> field) {
+Setting number_setting(const SettingHead& head, Range range, const Field<std::uint64_t>& field) {
   Setting setting =
       single(head, SettingKind::number, "N",
              [name = head.name, range, field](ServeSettings& settings, const std::string& value) {
@@ -150,7 +153,7 @@ Setting number_setting(SettingHead head, Range range, Field<std::uint64_t> field
   return setting;
 }
 
-Setting optional_number_setting(SettingHead head, Range range,
+Setting optional_number_setting(const SettingHead& head, Range range,
                                 Field<std::optional<std::uint64_t>> field) {
   Setting setting =
       single(head, SettingKind::number, "N",
@@ -169,7 +172,8 @@ Setting optional_number_setting(SettingHead head, Range range,
 
 namespace {
 
-Setting two_way(SettingHead head, std::pair<std::string, std::string> words, Field<bool> field) {
+Setting two_way(const SettingHead& head, const std::pair<std::string, std::string>& words,
+                const Field<bool>& field) {
   const auto [yes, no] = words;
   return single(head, SettingKind::text, yes + "|" + no,
                 [name = head.name, yes = yes, no = no, field](ServeSettings& settings,
@@ -184,8 +188,8 @@ Setting two_way(SettingHead head, std::pair<std::string, std::string> words, Fie
 
 }  // namespace
 
-Setting flag_setting(SettingHead head, Field<bool> field) {
-  Setting setting = two_way(std::move(head), {"true", "false"}, field);
+Setting flag_setting(const SettingHead& head, const Field<bool>& field) {
+  Setting setting = two_way(head, {"true", "false"}, field);
   setting.kind = SettingKind::flag;
   setting.show = [field](const ServeSettings& settings) {
     return std::string(value_of(field, settings) ? "true" : "false");
@@ -193,17 +197,17 @@ Setting flag_setting(SettingHead head, Field<bool> field) {
   return setting;
 }
 
-Setting switch_setting(SettingHead head, Field<bool> field) {
-  Setting setting = two_way(std::move(head), {"on", "off"}, field);
+Setting switch_setting(const SettingHead& head, const Field<bool>& field) {
+  Setting setting = two_way(head, {"on", "off"}, field);
   setting.show = [field](const ServeSettings& settings) {
     return std::string(value_of(field, settings) ? "\"on\"" : "\"off\"");
   };
   return setting;
 }
 
-Setting list_setting(SettingHead head, std::string value_name,
+Setting list_setting(const SettingHead& head, const std::string& value_name,
                      Field<std::vector<std::string>> field,
-                     std::pair<TextCheck, std::string> check) {
+                     const std::pair<TextCheck, std::string>& check) {
   Setting setting{head.group, head.name, SettingKind::list, value_name, head.help, {}, {}};
   setting.set = [name = head.name, field, check](ServeSettings& settings,
                                                  const std::vector<std::string>& values) {
@@ -221,8 +225,8 @@ Setting list_setting(SettingHead head, std::string value_name,
   return setting;
 }
 
-Setting secret_setting(SettingHead head, Field<std::string> field) {
-  Setting setting = text_setting(std::move(head), "KEY", std::move(field));
+Setting secret_setting(const SettingHead& head, const Field<std::string>& field) {
+  Setting setting = text_setting(head, "KEY", field);
   setting.kind = SettingKind::secret;
   setting.show = [](const ServeSettings&) { return std::string(); };
   return setting;

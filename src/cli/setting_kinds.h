@@ -26,24 +26,26 @@ using Field = std::function<T&(ServeSettings&)>;
 
 using TextCheck = bool (*)(std::string_view);
 
-Setting text_setting(SettingHead head, std::string value_name, Field<std::string> field);
+Setting text_setting(const SettingHead& head, const std::string& value_name,
+                     const Field<std::string>& field);
 /// Only what `check` accepts; `expected` tells the user.
-Setting checked_setting(SettingHead head, std::string value_name, Field<std::string> field,
-                        std::pair<TextCheck, std::string> check);
-Setting choice_setting(SettingHead head, std::vector<std::string> choices,
+Setting checked_setting(const SettingHead& head, const std::string& value_name,
+                        const Field<std::string>& field,
+                        const std::pair<TextCheck, std::string>& check);
+Setting choice_setting(const SettingHead& head, const std::vector<std::string>& choices,
                        Field<std::string> field);
-Setting optional_choice_setting(SettingHead head, std::vector<std::string> choices,
+Setting optional_choice_setting(const SettingHead& head, const std::vector<std::string>& choices,
                                 Field<std::optional<std::string>> field);
-Setting number_setting(SettingHead head, Range range, Field<std::uint64_t> field);
-Setting optional_number_setting(SettingHead head, Range range,
+Setting number_setting(const SettingHead& head, Range range, const Field<std::uint64_t>& field);
+Setting optional_number_setting(const SettingHead& head, Range range,
                                 Field<std::optional<std::uint64_t>> field);
-Setting flag_setting(SettingHead head, Field<bool> field);
+Setting flag_setting(const SettingHead& head, const Field<bool>& field);
 /// "on" or "off".
-Setting switch_setting(SettingHead head, Field<bool> field);
-Setting list_setting(SettingHead head, std::string value_name,
+Setting switch_setting(const SettingHead& head, const Field<bool>& field);
+Setting list_setting(const SettingHead& head, const std::string& value_name,
                      Field<std::vector<std::string>> field,
-                     std::pair<TextCheck, std::string> check);
+                     const std::pair<TextCheck, std::string>& check);
 /// Never shown.
-Setting secret_setting(SettingHead head, Field<std::string> field);
+Setting secret_setting(const SettingHead& head, const Field<std::string>& field);
 
 }  // namespace liquid::cli

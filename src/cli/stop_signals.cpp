@@ -24,16 +24,19 @@ StopSignals::StopSignals() {
 }
 
 StopSignals::~StopSignals() {
-  if (thread_.joinable()) {
-    eventfd_write(stop_, 1);
-    thread_.join();
-  }
+  stop_listening();
   close(signals_);
   close(stop_);
 }
 
 void StopSignals::listen(std::function<void(int)> on_signal) {
   thread_ = std::thread([this, on_signal = std::move(on_signal)] { run(on_signal); });
+}
+
+void StopSignals::stop_listening() {
+  if (!thread_.joinable()) return;
+  eventfd_write(stop_, 1);
+  thread_.join();
 }
 
 void StopSignals::run(const std::function<void(int)>& on_signal) {

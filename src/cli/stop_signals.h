@@ -17,6 +17,8 @@ class StopSignals {
 
   /// Starts to listen; signals that came before are delivered now.
   void listen(std::function<void(int count)> on_signal);
+  /// After this `on_signal` is not called any more, nor running.
+  void stop_listening();
 
  private:
   void run(const std::function<void(int)>& on_signal);
