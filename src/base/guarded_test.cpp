@@ -11,6 +11,7 @@ namespace {
 TEST(Guarded, SerialisesWritersFromManyThreads) {
   Guarded<int> counter;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&counter] {
       for (int n = 0; n < 1000; ++n) counter.with([](int& value) { ++value; });

@@ -53,13 +53,13 @@ Error explain(Error error, const std::filesystem::path& path) {
 }
 
 int open_flags(Access access) {
-  constexpr int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  constexpr int kCommon = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   switch (access) {
-    case Access::read_only: return common | SQLITE_OPEN_READONLY;
-    case Access::read_write: return common | SQLITE_OPEN_READWRITE;
-    case Access::create: return common | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    case Access::read_only: return kCommon | SQLITE_OPEN_READONLY;
+    case Access::read_write: return kCommon | SQLITE_OPEN_READWRITE;
+    case Access::create: return kCommon | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   }
-  return common;
+  return kCommon;
 }
 
 }  // namespace
