@@ -10,6 +10,7 @@ int error_status(ErrorCode code) {
     case ErrorCode::invalid_argument: return 400;
     case ErrorCode::not_found: return 404;
     case ErrorCode::conflict: return 409;
+    case ErrorCode::invalid_state: return 409;
     case ErrorCode::unauthenticated: return 401;
     case ErrorCode::permission_denied: return 403;
     case ErrorCode::resource_exhausted: return 429;
@@ -49,6 +50,7 @@ ErrorCode code_for_the_client(ErrorCode code) {
     case ErrorCode::invalid_argument:
     case ErrorCode::not_found:
     case ErrorCode::conflict:
+    case ErrorCode::invalid_state:
     case ErrorCode::unsupported: return ErrorCode::internal;
     case ErrorCode::unauthenticated:
     case ErrorCode::permission_denied:

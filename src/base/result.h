@@ -13,7 +13,8 @@ namespace liquid {
 enum class ErrorCode {
   invalid_argument,    ///< The caller sent something that can never be accepted as it is.
   not_found,           ///< The named thing does not exist.
-  conflict,            ///< The thing exists already, or its state forbids the change.
+  conflict,            ///< The thing exists already, or somebody else's change was first.
+  invalid_state,       ///< The thing's state (deleted, ended) forbids the change.
   unauthenticated,     ///< Who is asking is unknown, and must be known.
   permission_denied,   ///< Who is asking is known, and may not.
   resource_exhausted,  ///< A limit of the caller (rate, quota, size) is used up.
@@ -31,6 +32,7 @@ constexpr const char* error_code_name(ErrorCode code) {
     case ErrorCode::invalid_argument: return "invalid_argument";
     case ErrorCode::not_found: return "not_found";
     case ErrorCode::conflict: return "conflict";
+    case ErrorCode::invalid_state: return "invalid_state";
     case ErrorCode::unauthenticated: return "unauthenticated";
     case ErrorCode::permission_denied: return "permission_denied";
     case ErrorCode::resource_exhausted: return "resource_exhausted";

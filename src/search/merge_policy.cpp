@@ -45,6 +45,8 @@ std::vector<SegmentView> due_for_merge(std::span<const SegmentView> views) {
   for (auto& [at, members] : levels) {
     if (members.size() < kFanIn) continue;
     std::vector<SegmentView> chosen = smallest_first(std::move(members));
+    // When merging has fallen behind there are more; all at once would hold them all twice.
+    if (chosen.size() > kFanIn) chosen.resize(kFanIn);
     // Fewer than came together when the limit cut some off; two large ones are left as they are.
     if (chosen.size() >= kFanIn / 2) return chosen;
   }

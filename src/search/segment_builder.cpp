@@ -136,6 +136,12 @@ std::vector<std::uint32_t> SegmentBuilder::place_documents(Segment& segment) con
   Interner path(segment.paths);
   Interner metadata(segment.metadata);
   std::vector<std::uint32_t> chunk_order;
+  chunk_order.reserve(lengths_.size());
+  segment.first_chunk.reserve(slots_.size() + 1);
+  segment.first_row.reserve(slots_.size());
+  segment.document_path.reserve(slots_.size());
+  segment.document_metadata.reserve(slots_.size());
+  segment.lengths.reserve(lengths_.size());
   segment.first_chunk.push_back(0);
   for (const auto* entry : sorted) {
     const Slot& slot = entry->second;
@@ -168,6 +174,7 @@ std::vector<std::uint32_t> SegmentBuilder::place_terms(Segment& segment) const {
     for (std::size_t i = chunk_entries_[slot.first_chunk]; i < end; ++i) ++uses[entries_[i].term];
   }
   std::vector<std::uint32_t> rank(terms_.size(), kNotIndexed);
+  segment.posting_begin.reserve(terms_.size() + 1);
   segment.posting_begin.push_back(0);
   for (const auto& [term, number] : sorted) {
     if (uses[number] == 0) continue;
@@ -194,6 +201,8 @@ void SegmentBuilder::place_postings(Segment& segment, const std::vector<std::uin
       sources[at] = entries_[i].positions;
     }
   }
+  segment.positions.reserve(positions_.size());
+  segment.position_begin.reserve(segment.posting_begin.size());
   segment.position_begin.push_back(0);
   for (std::uint32_t term = 0; term < segment.term_count(); ++term) {
     for (std::uint32_t i = segment.posting_begin[term]; i < segment.posting_begin[term + 1]; ++i) {
@@ -206,16 +215,8 @@ void SegmentBuilder::place_postings(Segment& segment, const std::vector<std::uin
   }
 }
 
-void SegmentBuilder::clear() {
-  slots_.clear();
-  chunk_entries_.assign(1, 0);
-  lengths_.clear();
-  entries_.clear();
-  positions_.clear();
-  terms_.clear();
-  surfaces_.clear();
-  surface_term_.clear();
-}
+// Keeps no memory: 100 MB would lie idle during every merge and after the last document.
+void SegmentBuilder::clear() { *this = SegmentBuilder(weights_); }
 
 std::vector<std::uint32_t> distinct_terms(Analyzer& analyzer, const FieldWeights& weights,
                                           const Segment& segment, const corpus::Chunk& chunk) {

@@ -1,0 +1,1 @@
+#include "tracking/artifacts/artifact_store.h"

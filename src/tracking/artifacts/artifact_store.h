@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "tracking/entities.h"
+#include "tracking/settings.h"
+
+namespace liquid::tracking {
+
+/// Told while files move. `done` never exceeds `total`; both count bytes of the whole job.
+using TransferProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+/// The files below one artifact URI: of a run, a logged model, or a model version.
+///
+/// Paths are relative, with '/'; a path that leaves the root ("..", absolute, drive letters, empty
+/// parts) is invalid_argument everywhere. Errors besides: not_found, unavailable,
+/// permission_denied, unauthenticated, resource_exhausted (disk full), unsupported. Calls may be
+/// made from any thread; they block.
+class ArtifactStore {
+ public:
+  virtual ~ArtifactStore() = default;
+
+  /// One level below `path` ("" is the root), sorted; nothing for a file or a missing folder.
+  virtual Result<std::vector<FileInfo>> list(std::string_view path) = 0;
+  /// `file` becomes `path`. A reader sees the old file or the whole new one where the store can do
+  /// that (local folders: written aside, fsynced, renamed).
+  virtual Result<void> upload(const std::filesystem::path& file, std::string_view path,
+                              const TransferProgress& progress) = 0;
+  /// `path` becomes `file`, written aside and renamed. Takes up a broken download where the store
+  /// can.
+  virtual Result<void> download(std::string_view path, const std::filesystem::path& file,
+                                const TransferProgress& progress) = 0;
+  virtual Result<void> remove(std::string_view path) = 0;
+};
+
+/// The store behind an artifact URI: a path, file:, mlflow-artifacts:, http:, https:, s3:. Server
+/// relative URIs are taken below `settings.tracking_uri`. Errors: unsupported (names the scheme),
+/// invalid_argument.
+Result<std::unique_ptr<ArtifactStore>> open_artifacts(std::string_view uri,
+                                                      const Settings& settings);
+
+/// Uploads a file or a whole folder below `path`; folders keep their shape. Returns what was
+/// written with sizes, in order.
+Result<std::vector<FileInfo>> upload_tree(ArtifactStore& store, const std::filesystem::path& from,
+                                          std::string_view path, const TransferProgress& progress);
+/// Downloads a file or a whole folder into `folder`; returns the local path of what was asked for.
+Result<std::filesystem::path> download_tree(ArtifactStore& store, std::string_view path,
+                                            const std::filesystem::path& folder,
+                                            const TransferProgress& progress);
+
+}  // namespace liquid::tracking

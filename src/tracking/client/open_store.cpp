@@ -1,0 +1,1 @@
+#include "tracking/client/open_store.h"

@@ -1,0 +1,1 @@
+#include "tracking/models/model_uri.h"

@@ -1,0 +1,1 @@
+#include "tracking/recorder/recorder.h"

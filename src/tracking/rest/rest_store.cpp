@@ -1,0 +1,1 @@
+#include "tracking/rest/rest_store.h"

@@ -1,0 +1,1 @@
+#include "tracking/sqlite/sqlite_store.h"
