@@ -3,6 +3,8 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
 PYTHON=$ROOT/.deps/venv/bin/python
+# The environment with MLflow and the other programs that judge ours.
+PEERS=${LIQUID_PEERS:-$ROOT/.deps/peers}
 
 say() { printf '%s\n' "$*"; }
 die() {

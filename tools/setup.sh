@@ -5,11 +5,14 @@
 # Running it again costs a fraction of a second and needs no network.
 #
 #   tools/setup.sh [lint] [fuzz] [bench]     the words add what only those jobs need
+#   tools/setup.sh peers                     only the Python programs that judge ours (2 GB)
 #
 # LIQUID_SKIP_PACKAGES=1 leaves the system's packages alone (other distributions: install what the
 # message lists under its local names first).
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+readonly TORCH_VERSION=2.13.0
 
 installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
@@ -124,7 +127,40 @@ ensure_python() {
   printf '%s' "$wanted" >"$stamp"
 }
 
+# PyTorch's processor-only build: from the package index in use if that has it, otherwise from
+# PyTorch's own. (The plain "torch" of PyPI would bring gigabytes of CUDA libraries.)
+install_torch() {
+  local pip=(.deps/peers/bin/pip install -q --disable-pip-version-check --no-deps)
+  "${pip[@]}" "torch==$TORCH_VERSION+cpu" ||
+    "${pip[@]}" --index-url https://download.pytorch.org/whl/cpu "torch==$TORCH_VERSION+cpu"
+}
+
+# MLflow, transformers, PEFT and friends, in an environment of their own.
+ensure_peers() {
+  local python=/usr/bin/python3 stamp=.deps/peers/made-from wanted
+  if [[ ! -x $python ]]; then python=$(command -v python3) || die "python3 is missing"; fi
+  wanted=$("$python" --version)$'\n'$ROOT$'\n'$TORCH_VERSION$'\n'$(cat tools/requirements-peers.txt)
+  if [[ -f $stamp && $(cat "$stamp") == "$wanted" ]]; then return; fi
+  say "MLflow and other peers into .deps/peers (one to three minutes)"
+  rm -rf .deps/peers
+  "$python" -m venv .deps/peers || die "$python cannot make a virtual environment (package python3-venv)"
+  if ! {
+    .deps/peers/bin/pip install -q --disable-pip-version-check --no-deps \
+      -r tools/requirements-peers.txt && install_torch
+  } >.deps/peers.log 2>&1; then
+    tail -n 15 .deps/peers.log >&2
+    die "pip could not install the peers; the whole log is .deps/peers.log"
+  fi
+  printf '%s' "$wanted" >"$stamp"
+}
+
 mkdir -p .deps
+if [[ ${1:-} == peers ]]; then  # beside a build that may be running
+  exec 8>.deps/peers.lock
+  flock 8
+  ensure_peers
+  exit
+fi
 exec 9>.deps/lock
 flock 9
 ensure_packages "$@"

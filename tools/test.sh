@@ -26,7 +26,16 @@ step() {
 
 run_ctest() { ctest --preset "$1" -j "$(job_count)" --no-tests=error; }
 
-run_pytest() { LIQUID_BIN=${LIQUID_BIN:-$ROOT/build/release/src/cli/liquid} "$PYTHON" -m pytest tests/integration; }
+run_pytest() { LIQUID_BIN=${LIQUID_BIN:-$ROOT/build/release/src/cli/liquid} "$PEERS/bin/python" -m pytest tests/integration; }
+
+# The peers download while the compiler works.
+start_peers() {
+  if [[ -n ${LIQUID_PEERS:-} ]]; then return; fi
+  mkdir -p "$logs"
+  tools/setup.sh peers >"$logs/peers.log" 2>&1 &
+  peers_job=$!
+}
+wait_for_peers() { [[ -z ${peers_job:-} ]] || wait "$peers_job"; }
 
 unit_steps() {
   local preset=$1 words=$2
@@ -39,7 +48,14 @@ header_step() {
 }
 
 integration_steps() {
-  step build-release "build: preset release" build release &&
+  local built=0
+  step build-release "build: preset release" build release || built=1
+  if ! wait_for_peers; then
+    failed+=(peers)
+    tail -n 20 "$logs/peers.log"
+    return 1
+  fi
+  ((built == 0)) &&
     step integration "integration tests against build/release/src/cli/liquid" run_pytest
 }
 
@@ -69,6 +85,9 @@ finish() {
 
 say "==> set-up"
 tools/setup.sh || exit 1
+case ${1:-all} in
+  all | integration) start_peers ;;
+esac
 
 case ${1:-all} in
   all)
