@@ -1,0 +1,13 @@
+#pragma once
+
+#include <memory>
+
+#include "tracking/sqlite/session.h"
+#include "tracking/store.h"
+
+namespace liquid::tracking::sqlite {
+
+/// The session is borrowed.
+std::unique_ptr<ModelVersionStore> make_model_version_store(Session& session);
+
+}  // namespace liquid::tracking::sqlite
