@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <mutex>
 
 #include "base/guarded.h"
@@ -110,9 +111,18 @@ std::string shown_url(const std::string& url) {
   return url.substr(0, authority) + url.substr(at + 1);
 }
 
+// Called about once a second and when bytes move; anything but 0 ends the transfer.
+int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::stop_token*>(user)->stop_requested() ? 1 : 0;
+}
+
 ErrorCode code_of(CURLcode result) {
   switch (result) {
     case CURLE_OPERATION_TIMEDOUT: return ErrorCode::deadline_exceeded;
+    case CURLE_ABORTED_BY_CALLBACK: return ErrorCode::cancelled;
+    case CURLE_PEER_FAILED_VERIFICATION: return ErrorCode::unauthenticated;
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL: return ErrorCode::invalid_argument;
     case CURLE_OUT_OF_MEMORY: return ErrorCode::resource_exhausted;
@@ -157,6 +167,28 @@ void set_method(CURL* handle, const ClientRequest& request) {
   curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
+void set_tls(CURL* handle, const TlsChoice& tls) {
+  if (!tls.verify_certificate) {
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+  if (!tls.ca_file.empty()) {
+    std::error_code ignored;  // curl says what is wrong with the path
+    const bool folder = std::filesystem::is_directory(tls.ca_file, ignored);
+    curl_easy_setopt(handle, folder ? CURLOPT_CAPATH : CURLOPT_CAINFO, tls.ca_file.c_str());
+  }
+  if (!tls.client_certificate.empty()) {  // curl takes the key from the same file
+    curl_easy_setopt(handle, CURLOPT_SSLCERT, tls.client_certificate.c_str());
+  }
+}
+
+void set_stop(CURL* handle, const std::stop_token& stop) {
+  if (!stop.stop_possible()) return;
+  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
+  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &stop);
+}
+
 void set_options(CURL* handle, const ClientRequest& request, Transfer& transfer) {
   curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -171,6 +203,8 @@ void set_options(CURL* handle, const ClientRequest& request, Transfer& transfer)
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
   set_method(handle, request);
+  set_tls(handle, request.tls);
+  set_stop(handle, request.stop);
 }
 
 // After each reset, with the same arguments: a connection that is kept keeps them.

@@ -1,11 +1,15 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "tracking/entities.h"
 
 namespace liquid::tracking {
 
@@ -13,7 +17,8 @@ namespace liquid::tracking {
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 Environment process_environment();
 
-/// How to reach a tracking server; every field is an environment variable of MLflow's client.
+/// How to reach a tracking server; every field with a name beside it is an environment variable of
+/// MLflow's client.
 struct ServerAccess {
   std::string username;                        ///< MLFLOW_TRACKING_USERNAME
   std::string password;                        ///< MLFLOW_TRACKING_PASSWORD
@@ -26,6 +31,16 @@ struct ServerAccess {
   double backoff_factor = 2.0;                 ///< MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR
   double backoff_jitter = 1.0;                 ///< MLFLOW_HTTP_REQUEST_BACKOFF_JITTER, seconds
   std::chrono::milliseconds timeout{120'000};  ///< MLFLOW_HTTP_REQUEST_TIMEOUT, seconds there
+  /// Not from the environment: once asked to stop, every call to the server, its waits between
+  /// repetitions included, ends within a second with `cancelled`.
+  std::stop_token stop;
+};
+
+/// Large files through the tracking server's artifact proxy.
+struct MultipartUpload {
+  bool through_proxy = false;                      ///< MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD
+  std::uint64_t minimum_file_bytes = 500U << 20U;  ///< MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE
+  std::uint64_t chunk_bytes = 10U << 20U;          ///< MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE
 };
 
 /// Everything a client takes from its surroundings.
@@ -39,11 +54,15 @@ struct Settings {
   bool truncate_long_values = true;  ///< MLFLOW_TRUNCATE_LONG_VALUES
   bool system_metrics = false;       ///< MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING
   std::chrono::milliseconds system_metrics_interval{10'000};  ///< …_SAMPLING_INTERVAL
+  std::vector<Tag> run_context;  ///< MLFLOW_RUN_CONTEXT, a JSON object: tags of every new run
+  MultipartUpload multipart;
   ServerAccess access;
 };
 
-/// The settings an environment asks for, and ~/.mlflow/credentials where no user is named. Errors:
-/// invalid_argument naming the variable, its value and what was expected.
+/// The settings an environment asks for; a user name or password that is not in it comes from
+/// ~/.mlflow/credentials ($HOME). An empty variable counts as absent. Errors: invalid_argument
+/// naming the variable (or the file and line), its value and what was expected; permission_denied
+/// (file). Messages never show a password or token.
 Result<Settings> settings_from(const Environment& environment);
 
 }  // namespace liquid::tracking
