@@ -103,7 +103,7 @@ TEST(Sieve, SurvivesTheRemovalOfTheEntryUnderItsHand) {
 }
 
 TEST(Sieve, OneEvictionWalksABoundedNumberOfEntries) {
-  std::array<EvictionHook, 3 * Sieve::kMaxForgiven> hooks;
+  std::array<EvictionHook, std::size_t{3} * Sieve::kMaxForgiven> hooks;
   Sieve sieve;
   for (EvictionHook& hook : hooks) sieve.insert(hook);
   for (EvictionHook& hook : hooks) sieve.touch(hook);

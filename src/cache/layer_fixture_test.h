@@ -148,7 +148,7 @@ class LayerFixture {
     auto promise = std::make_shared<std::promise<Reply>>();
     Sent sent(promise->get_future());
     if (auto* deferred = std::get_if<http::Deferred>(&step)) {
-      deferred->start([promise](http::Response response, http::CacheOutcome outcome) {
+      deferred->start([promise](const http::Response& response, http::CacheOutcome outcome) {
         promise->set_value(read(response, outcome));
       });
     } else if (auto* response = std::get_if<http::Response>(&step)) {

@@ -104,7 +104,7 @@ Setting checked_setting(const SettingHead& head, const std::string& value_name,
 }
 
 Setting choice_setting(const SettingHead& head, const std::vector<std::string>& choices,
-                       Field<std::string> field) {
+                       const Field<std::string>& field) {
   Setting setting =
       single(head, SettingKind::text, joined(choices, "|"),
              [name = head.name, choices, field](ServeSettings& settings, const std::string& value) {
@@ -121,7 +121,7 @@ Setting choice_setting(const SettingHead& head, const std::vector<std::string>& 
 }
 
 Setting optional_choice_setting(const SettingHead& head, const std::vector<std::string>& choices,
-                                Field<std::optional<std::string>> field) {
+                                const Field<std::optional<std::string>>& field) {
   Setting setting =
       single(head, SettingKind::text, joined(choices, "|"),
              [name = head.name, choices, field](ServeSettings& settings, const std::string& value) {
@@ -154,7 +154,7 @@ Setting number_setting(const SettingHead& head, Range range, const Field<std::ui
 }
 
 Setting optional_number_setting(const SettingHead& head, Range range,
-                                Field<std::optional<std::uint64_t>> field) {
+                                const Field<std::optional<std::uint64_t>>& field) {
   Setting setting =
       single(head, SettingKind::number, "N",
              [name = head.name, range, field](ServeSettings& settings, const std::string& value) {
@@ -206,7 +206,7 @@ Setting switch_setting(const SettingHead& head, const Field<bool>& field) {
 }
 
 Setting list_setting(const SettingHead& head, const std::string& value_name,
-                     Field<std::vector<std::string>> field,
+                     const Field<std::vector<std::string>>& field,
                      const std::pair<TextCheck, std::string>& check) {
   Setting setting{head.group, head.name, SettingKind::list, value_name, head.help, {}, {}};
   setting.set = [name = head.name, field, check](ServeSettings& settings,

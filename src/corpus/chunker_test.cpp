@@ -76,7 +76,8 @@ std::vector<std::string> words_of(const std::string& text) {
 
 class ChunkerProperties : public testing::TestWithParam<unsigned> {
  protected:
-  const ChunkOptions options_{16 + GetParam() % 7 * 20, GetParam() % 3 * 4};
+  const ChunkOptions options_{16 + GetParam() % 7 * std::size_t{20},
+                              GetParam() % 3 * std::size_t{4}};
   const Document document_ = RandomDocument(GetParam()).make();
   const std::vector<Chunk> chunks_ = chunk(document_, options_);
 };

@@ -348,7 +348,7 @@ Result<Content> parse_html(std::string_view text) {
                  "HTML nested deeper than " + std::to_string(kMaxNesting) + " elements"};
   }
   // The tree lives in an arena that is dropped whole: gumbo's own clean-up recurses.
-  std::pmr::monotonic_buffer_resource arena(64 * 1024);
+  std::pmr::monotonic_buffer_resource arena(std::size_t{64} * 1024);
   GumboOptions options = kGumboDefaultOptions;
   options.allocator = allocate;
   options.deallocator = keep;

@@ -109,7 +109,7 @@ class RowReader {
     if (!utf8) return std::move(utf8).error();
     Result<JsonlRow> row = parse_jsonl_row(std::string_view(utf8->text).substr(utf8->bom));
     if (!row) return std::move(row).error();
-    document.id = DocumentId(row->id.empty() ? place : std::move(row->id));
+    document.id = row->id.empty() ? DocumentId(place) : DocumentId(std::move(row->id));
     if (options_.is_unchanged && options_.is_unchanged(document.id, document.content_hash)) {
       return std::optional<Document>();
     }

@@ -8,7 +8,6 @@ namespace {
 
 using testing::Contains;
 using testing::IsEmpty;
-using testing::Not;
 
 TEST(WantedKinds, AreReadFromTheWording) {
   EXPECT_THAT(wanted_kinds("How long does it keep them?"), Contains(AnswerKind::duration));

@@ -199,16 +199,16 @@ TEST_F(DeferredTest, AClientThatHasFinishedSendingStillGetsItsAnswer) {
 
 TEST_F(DeferredTest, ManyThreadsAnswerManyConnections) {
   RunningServer server({.io_threads = 2}, {&later_});
-  constexpr int clients = 20;
+  constexpr int kClients = 20;
   std::vector<std::unique_ptr<Peer>> peers;
-  for (int i = 0; i < clients; ++i) {
+  for (int i = 0; i < kClients; ++i) {
     peers.push_back(std::make_unique<Peer>(server->port()));
     peers.back()->send(get("/slow") + get("/slow"));
   }
   std::vector<std::thread> workers;
   for (int i = 0; i < 4; ++i) {
     workers.emplace_back([&] {
-      for (int n = 0; n < clients * 2 / 4; ++n) later_.next()(text("done"), CacheOutcome::miss);
+      for (int n = 0; n < kClients * 2 / 4; ++n) later_.next()(text("done"), CacheOutcome::miss);
     });
   }
   for (const auto& peer : peers) {

@@ -49,11 +49,11 @@ TEST_F(ServerTest, AnswersOneRequestAfterTheOtherOnOneConnection) {
 TEST_F(ServerTest, AnswersPipelinedRequestsInOrder) {
   RunningServer server({}, {&echo_layer_});
   Peer peer(server->port());
-  constexpr int requests = 200;
+  constexpr int kRequests = 200;
   std::string all;
-  for (int i = 0; i < requests; ++i) all += post("/" + std::to_string(i), std::string(100, 'b'));
+  for (int i = 0; i < kRequests; ++i) all += post("/" + std::to_string(i), std::string(100, 'b'));
   peer.send(all);
-  for (int i = 0; i < requests; ++i) {
+  for (int i = 0; i < kRequests; ++i) {
     ASSERT_EQ(body_of(peer.read_answer()),
               "POST /" + std::to_string(i) + " [" + std::string(100, 'b') + "]");
   }

@@ -6,7 +6,7 @@ namespace liquid::ingest {
 namespace {
 
 // Enough to keep the readers busy while the writer commits.
-constexpr std::size_t kWaitingBytes = 64 * 1024 * 1024;
+constexpr std::size_t kWaitingBytes = std::size_t{64} * 1024 * 1024;
 
 // About what a piece occupies.
 std::size_t bytes_of(const Piece& piece) {

@@ -157,11 +157,10 @@ class Finder {
 
   // `status` is null for a link to nowhere.
   void add_listed(const std::string& name, const struct stat* status) {
-    if (!corpus::has_known_ending(name) || !wanted(name)) {
-      ++found_.ignored;
-    } else if (status == nullptr) {
+    const bool of_interest = corpus::has_known_ending(name) && wanted(name);
+    if (of_interest && status == nullptr) {
       found_.failures.push_back({name, ErrorCode::not_found, "is a link to nowhere"});
-    } else if (S_ISREG(status->st_mode)) {
+    } else if (of_interest && S_ISREG(status->st_mode)) {
       keep(name, *status);
     } else {
       ++found_.ignored;
