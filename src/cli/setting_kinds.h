@@ -33,17 +33,17 @@ Setting checked_setting(const SettingHead& head, const std::string& value_name,
                         const Field<std::string>& field,
                         const std::pair<TextCheck, std::string>& check);
 Setting choice_setting(const SettingHead& head, const std::vector<std::string>& choices,
-                       Field<std::string> field);
+                       const Field<std::string>& field);
 Setting optional_choice_setting(const SettingHead& head, const std::vector<std::string>& choices,
-                                Field<std::optional<std::string>> field);
+                                const Field<std::optional<std::string>>& field);
 Setting number_setting(const SettingHead& head, Range range, const Field<std::uint64_t>& field);
 Setting optional_number_setting(const SettingHead& head, Range range,
-                                Field<std::optional<std::uint64_t>> field);
+                                const Field<std::optional<std::uint64_t>>& field);
 Setting flag_setting(const SettingHead& head, const Field<bool>& field);
 /// "on" or "off".
 Setting switch_setting(const SettingHead& head, const Field<bool>& field);
 Setting list_setting(const SettingHead& head, const std::string& value_name,
-                     Field<std::vector<std::string>> field,
+                     const Field<std::vector<std::string>>& field,
                      const std::pair<TextCheck, std::string>& check);
 /// Never shown.
 Setting secret_setting(const SettingHead& head, const Field<std::string>& field);
