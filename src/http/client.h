@@ -1,7 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -39,6 +43,39 @@ struct ClientResponse {
   std::string_view header(std::string_view lower_case_name) const;
 };
 
+/// A request body that is read while it is sent.
+struct BodySource {
+  std::uint64_t size = 0;
+  /// Fills `space` with what stands at `offset` and says how much it was: one byte at least. Asked
+  /// in order, and again from an earlier offset when a kept connection turns out to be dead. An
+  /// error ends the transfer and becomes its error.
+  std::function<Result<std::size_t>(std::uint64_t offset, std::span<char> space)> read_at;
+};
+
+/// Takes an answer's body piece by piece; `head` has its status and headers. An error ends the
+/// transfer and becomes its error.
+using BodySink = std::function<Result<void>(const ClientResponse& head, std::string_view bytes)>;
+
+/// Who signs a request with AWS Signature Version 4. Its URL must be in canonical form (path
+/// percent-encoded, query sorted); every header is signed.
+struct AwsSignature {
+  std::string access_key_id;
+  std::string secret_access_key;
+  std::string session_token;  ///< Empty: none.
+  std::string region;
+  std::string service;
+};
+
+/// What a request may have besides, so that its bodies need not fit into memory.
+struct TransferOptions {
+  BodySource source;  ///< Sent instead of the request's `body` when it has a `read_at`.
+  BodySink sink;      ///< Gets bodies of 2xx answers; all others are kept in the response as usual.
+  std::optional<AwsSignature> signature;
+  /// Instead of the request's `total_timeout`: the longest time without a byte moving, in whole
+  /// seconds.
+  std::optional<std::chrono::milliseconds> stall_timeout;
+};
+
 /// A blocking HTTP client over libcurl; keeps connections alive between calls. Calls from several
 /// threads are safe and run side by side, each on a connection of its own.
 class Client {
@@ -53,6 +90,9 @@ class Client {
   /// resource_exhausted (response too large), cancelled. Messages name the URL without its user
   /// info.
   Result<ClientResponse> send(const ClientRequest& request);
+
+  /// The same, with bodies that stream, a signature, or no limit but that bytes must move.
+  Result<ClientResponse> transfer(const ClientRequest& request, const TransferOptions& options);
 
  private:
   struct State;
