@@ -88,6 +88,29 @@ Digest DigestBuilder::finish() {
   return digest;
 }
 
+struct Sha256Builder::State {
+  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(),
+                                                                  EVP_MD_CTX_free};
+};
+
+Sha256Builder::Sha256Builder() : state_(std::make_unique<State>()) {
+  require(EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr));
+}
+
+Sha256Builder::~Sha256Builder() = default;
+Sha256Builder::Sha256Builder(Sha256Builder&&) noexcept = default;
+Sha256Builder& Sha256Builder::operator=(Sha256Builder&&) noexcept = default;
+
+void Sha256Builder::append(std::string_view bytes) {
+  require(EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size()));
+}
+
+Digest Sha256Builder::finish() {
+  Digest digest;
+  require(EVP_DigestFinal_ex(state_->context.get(), digest.bytes.data(), nullptr));
+  return digest;
+}
+
 std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }

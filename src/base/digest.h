@@ -45,6 +45,23 @@ class DigestBuilder {
   std::unique_ptr<State> state_;
 };
 
+/// `sha256` of bytes that come in pieces.
+class Sha256Builder {
+ public:
+  Sha256Builder();
+  ~Sha256Builder();
+  Sha256Builder(Sha256Builder&&) noexcept;
+  Sha256Builder& operator=(Sha256Builder&&) noexcept;
+
+  void append(std::string_view bytes);
+  /// Ends the sequence; the builder must not be used afterwards.
+  Digest finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 /// XXH3, 64 bits: for hash tables inside one process. Seed tables that outsiders can fill.
 std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0);
 

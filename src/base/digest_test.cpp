@@ -18,6 +18,16 @@ TEST(Digest, ReadsItsOwnHexAndRefusesOthers) {
   EXPECT_FALSE(Digest::from_hex(std::string(64, 'g')));
 }
 
+TEST(Sha256Builder, PiecesHashLikeTheWhole) {
+  const std::string bytes(1000, 'x');
+  Sha256Builder pieces;
+  pieces.append({});
+  pieces.append(std::string_view(bytes).substr(0, 7));
+  pieces.append(std::string_view(bytes).substr(7));
+  EXPECT_EQ(pieces.finish(), sha256(bytes));
+  EXPECT_EQ(Sha256Builder().finish(), sha256(""));
+}
+
 TEST(DigestBuilder, KeepsFieldBordersApart) {
   const Digest left = DigestBuilder().field("ab").field("c").finish();
   const Digest right = DigestBuilder().field("a").field("bc").finish();
