@@ -41,9 +41,10 @@ LIBRARIES = {
     "gumbo": {"corpus"},
     "cmark": {"corpus"},
     "zlib": {"corpus"},
+    "pugixml": {"tracking/artifacts"},
 }
 HEAVY = ("boost/", "CLI/", "sqlite3.h", "curl/", "openssl/", "spdlog/", "gumbo", "cmark",
-         "yaml-cpp/")
+         "yaml-cpp/", "pugixml")
 
 BANNED_NAME = re.compile(
     r"^\s*(?:class|struct|enum(?:\s+class)?)\s+(?:\[\[\w+\]\]\s+)?"

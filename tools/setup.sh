@@ -36,7 +36,7 @@ package_list() {
   echo ca-certificates ccache cmake curl g++ mold ninja-build openssl pkg-config poppler-utils \
     python3 python3-venv "$(boost_package)" \
     libbenchmark-dev libcli11-dev libcmark-gfm-dev libcmark-gfm-extensions-dev \
-    libcurl4-openssl-dev libfmt-dev libgmock-dev libgtest-dev libgumbo-dev libspdlog-dev \
+    libcurl4-openssl-dev libfmt-dev libgmock-dev libgtest-dev libgumbo-dev libpugixml-dev libspdlog-dev \
     libsqlite3-dev libssl-dev libstemmer-dev libutf8proc-dev libxxhash-dev libyaml-cpp-dev zlib1g-dev
   local group
   for group in "$@"; do
