@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
 #include "tracking/store.h"
@@ -48,20 +49,31 @@ Result<Stage> parse_stage(std::string_view text);
 
 /// Where a URI leads. Fields that do not apply are empty.
 struct ModelLocation {
-  std::string artifact_uri;
-  std::string name;     ///< Of the registered model.
-  std::string version;  ///< Of the registered model.
-  ModelId model_id;     ///< When a logged model holds the files.
+  std::string artifact_uri;  ///< Of the run, the logged model or the version.
+  std::string path;          ///< Below it; empty: all of it.
+  std::string name;          ///< Of the registered model.
+  std::string version;       ///< Of the registered model.
+  ModelId model_id;          ///< When a logged model holds the files.
   RunId run_id;
 };
 
-/// Follows a URI to its files: stages, "latest" and aliases to a version, `runs:/<run>/<name>/…` to
-/// the logged model of that name and run (of the largest step, if there are several), or else to
-/// the run's own artifacts. Errors: not_found, which says what there is instead; those of the
-/// store.
+/// Follows a URI to its files: stages, "latest" and aliases to a version; `runs:/<run>/<name>/…` to
+/// the newest logged model of that name and run, or else to the run's own artifacts, as MLflow's
+/// loaders do. Errors: not_found, which says what there is instead; those of the store.
 Result<ModelLocation> locate(const ModelUri& uri, Store& store);
 
-/// The artifact URI of `locate`.
+/// The artifact URI that `locate` finds, path included.
 Result<std::string> resolve(const ModelUri& uri, Store& store);
+
+/// The version that a URI of a registered model means. Errors: invalid_argument (the URI names no
+/// registered model), not_found (lists the versions with their stages, or the aliases).
+Result<ModelVersion> find_version(const ModelUri& uri, Store& store);
+
+/// All models of that name which the run made, the newest first. Empty on servers without logged
+/// models.
+Result<std::vector<LoggedModel>> models_of_run(const Run& run, std::string_view name, Store& store);
+
+/// `path` appended to an artifact URI.
+std::string below(std::string_view artifact_uri, std::string_view path);
 
 }  // namespace liquid::tracking

@@ -39,10 +39,6 @@ Result<ModelVersion> register_model(const ModelHome& home, const Registration& r
 Result<ModelVersion> transition_model(Store& store, const VersionName& version,
                                       std::string_view stage, ArchiveExisting archive);
 
-/// The version a URI of a registered model means. Errors: invalid_argument (a URI that names no
-/// registered model), not_found.
-Result<ModelVersion> find_version(Store& store, const ModelUri& uri);
-
 /// Brings everything below `uri` into `folder`, which is made if need be. Beside an MLmodel it
 /// leaves `registered_model_meta` with name and version, as MLflow does. Returns `folder`, or the
 /// file in it when the URI means one file. Errors: not_found (nothing is there), those of the
