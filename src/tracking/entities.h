@@ -38,14 +38,14 @@ struct Param {
 /// One point of a curve. NaN and infinities are values like any other here; how a store keeps them
 /// is its own matter (MLflow keeps ±infinity as ±1.797e308).
 struct Metric {
-  std::string key;
+  std::string key{};
   double value = 0.0;
   std::int64_t timestamp_ms = 0;
   std::int64_t step = 0;
-  ModelId model_id;          ///< Empty unless the point also belongs to a logged model.
-  std::string dataset_name;  ///< Name and digest come together or not at all.
-  std::string dataset_digest;
-  RunId run_id;  ///< Filled in by stores where one answer covers several runs.
+  ModelId model_id{};          ///< Empty unless the point also belongs to a logged model.
+  std::string dataset_name{};  ///< Name and digest come together or not at all.
+  std::string dataset_digest{};
+  RunId run_id{};  ///< Filled in by stores where one answer covers several runs.
 };
 
 struct Experiment {
@@ -71,17 +71,17 @@ struct RunInfo {
 };
 
 struct Dataset {
-  std::string name;
-  std::string digest;
-  std::string source_type;
-  std::string source;
-  std::string schema;   ///< Empty: not known.
-  std::string profile;  ///< Empty: not known.
+  std::string name{};
+  std::string digest{};
+  std::string source_type{};
+  std::string source{};
+  std::string schema{};   ///< Empty: not known.
+  std::string profile{};  ///< Empty: not known.
 };
 
 struct DatasetInput {
-  Dataset dataset;
-  std::vector<Tag> tags;  ///< "mlflow.data.context" says what it was used for.
+  Dataset dataset{};
+  std::vector<Tag> tags{};  ///< "mlflow.data.context" says what it was used for.
 };
 
 struct ModelOutput {

@@ -22,18 +22,18 @@
 namespace liquid::tracking {
 
 struct NewExperiment {
-  std::string name;
-  std::string artifact_location;  ///< Empty: below the store's artifact root.
-  std::vector<Tag> tags;
+  std::string name{};
+  std::string artifact_location{};  ///< Empty: below the store's artifact root.
+  std::vector<Tag> tags{};
 };
 
 /// `filter`, `order_by` and tokens follow MLflow's search language (tracking/search.h).
 struct ExperimentQuery {
-  std::string filter;
-  std::vector<std::string> order_by;
+  std::string filter{};
+  std::vector<std::string> order_by{};
   ViewType view = ViewType::active_only;
   std::int64_t max_results = 1000;
-  std::string page_token;
+  std::string page_token{};
 };
 
 class ExperimentStore {
@@ -55,50 +55,50 @@ class ExperimentStore {
 };
 
 struct NewRun {
-  ExperimentId experiment_id;
-  std::string user_id;
-  std::string name;  ///< Empty: the store makes an adjective-noun-number.
+  ExperimentId experiment_id{};
+  std::string user_id{};
+  std::string name{};  ///< Empty: the store makes an adjective-noun-number.
   std::int64_t start_time_ms = 0;
-  std::vector<Tag> tags;
+  std::vector<Tag> tags{};
 };
 
 /// What is absent stays as it is.
 struct RunUpdate {
-  std::optional<RunStatus> status;
-  std::optional<std::int64_t> end_time_ms;
-  std::optional<std::string> name;
+  std::optional<RunStatus> status{};
+  std::optional<std::int64_t> end_time_ms{};
+  std::optional<std::string> name{};
 };
 
 struct RunQuery {
-  std::vector<ExperimentId> experiment_ids;
-  std::string filter;
-  std::vector<std::string> order_by;
+  std::vector<ExperimentId> experiment_ids{};
+  std::string filter{};
+  std::vector<std::string> order_by{};
   ViewType view = ViewType::active_only;
   std::int64_t max_results = 1000;
-  std::string page_token;
+  std::string page_token{};
 };
 
 struct Batch {
-  std::vector<Metric> metrics;
-  std::vector<Param> params;
-  std::vector<Tag> tags;
+  std::vector<Metric> metrics{};
+  std::vector<Param> params{};
+  std::vector<Tag> tags{};
 };
 
 struct HistoryQuery {
-  RunId run_id;
-  std::string key;
-  std::optional<std::int64_t> max_results;  ///< Absent: everything.
-  std::string page_token;
+  RunId run_id{};
+  std::string key{};
+  std::optional<std::int64_t> max_results{};  ///< Absent: everything.
+  std::string page_token{};
 };
 
 /// Points of one key of several runs, thinned to about `max_points` steps over all runs (MLflow's
 /// get-history-bulk-interval).
 struct SampledHistoryQuery {
-  std::vector<RunId> run_ids;
-  std::string key;
+  std::vector<RunId> run_ids{};
+  std::string key{};
   std::int64_t max_points = 320;
-  std::optional<std::int64_t> start_step;
-  std::optional<std::int64_t> end_step;
+  std::optional<std::int64_t> start_step{};
+  std::optional<std::int64_t> end_step{};
 };
 
 class RunStore {
@@ -131,28 +131,29 @@ class RunStore {
 };
 
 struct NewLoggedModel {
-  ExperimentId experiment_id;
-  std::string name;  ///< Empty: the store makes one.
-  RunId source_run_id;
-  std::string model_type;
-  std::vector<Param> params;
-  std::vector<Tag> tags;
+  ExperimentId experiment_id{};
+  std::string name{};  ///< Empty: the store makes one.
+  RunId source_run_id{};
+  std::string model_type{};
+  std::vector<Param> params{};
+  std::vector<Tag> tags{};
 };
 
 struct LoggedModelOrder {
-  std::string field;  ///< "metrics.loss", "creation_timestamp", …
+  std::string field{};  ///< "metrics.loss", "creation_timestamp", …
   bool ascending = true;
-  std::string dataset_name;
-  std::string dataset_digest;
+  std::string dataset_name{};
+  std::string dataset_digest{};
 };
 
 struct LoggedModelQuery {
-  std::vector<ExperimentId> experiment_ids;
-  std::string filter;
-  std::vector<Dataset> datasets;  ///< Name and digest only: limits conditions on metrics to these.
-  std::vector<LoggedModelOrder> order_by;
+  std::vector<ExperimentId> experiment_ids{};
+  std::string filter{};
+  /// Name and digest only: limits conditions on metrics to these.
+  std::vector<Dataset> datasets{};
+  std::vector<LoggedModelOrder> order_by{};
   std::int64_t max_results = 100;
-  std::string page_token;
+  std::string page_token{};
 };
 
 class LoggedModelStore {
@@ -171,17 +172,17 @@ class LoggedModelStore {
 };
 
 struct NewRegisteredModel {
-  std::string name;
-  std::string description;
-  std::vector<Tag> tags;
+  std::string name{};
+  std::string description{};
+  std::vector<Tag> tags{};
 };
 
 /// For registered models and for versions.
 struct RegistryQuery {
-  std::string filter;
-  std::vector<std::string> order_by;
+  std::string filter{};
+  std::vector<std::string> order_by{};
   std::int64_t max_results = 100;
-  std::string page_token;
+  std::string page_token{};
 };
 
 class RegisteredModelStore {
@@ -203,18 +204,18 @@ class RegisteredModelStore {
 };
 
 struct NewModelVersion {
-  std::string name;
-  std::string source;
-  RunId run_id;
-  ModelId model_id;
-  std::string description;
-  std::string run_link;
-  std::vector<Tag> tags;
+  std::string name{};
+  std::string source{};
+  RunId run_id{};
+  ModelId model_id{};
+  std::string description{};
+  std::string run_link{};
+  std::vector<Tag> tags{};
 };
 
 struct VersionName {
-  std::string name;
-  std::string version;
+  std::string name{};
+  std::string version{};
 };
 
 enum class ArchiveExisting { no, yes };
