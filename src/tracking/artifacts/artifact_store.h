@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "tracking/entities.h"
+#include "tracking/rest/rest_store.h"
 #include "tracking/settings.h"
 
 namespace liquid::tracking {
@@ -57,6 +58,15 @@ class ArtifactStore {
 /// unsupported (names the scheme), invalid_argument.
 Result<std::unique_ptr<ArtifactStore>> open_artifacts(std::string_view uri,
                                                       const Settings& settings);
+
+/// What besides the settings decides how a store is reached; injected in tests.
+struct ArtifactSurroundings {
+  Environment environment;  ///< For AWS_…, MLFLOW_S3_… and MLFLOW_…_MULTIPART_DOWNLOAD_….
+  Sleeper sleep;            ///< How to wait before a call is repeated.
+};
+Result<std::unique_ptr<ArtifactStore>> open_artifacts(std::string_view uri,
+                                                      const Settings& settings,
+                                                      const ArtifactSurroundings& surroundings);
 
 /// Uploads a file (to `path`/<its name>) or what is in a folder (to below `path`, with its shape,
 /// empty folders too where the store has folders). Links are followed while they stay inside the
