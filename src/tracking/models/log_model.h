@@ -12,21 +12,21 @@
 namespace liquid::tracking {
 
 struct ModelToLog {
-  RunId run_id;
+  RunId run_id{};
   std::string name = "model";  ///< `runs:/<run>/<name>` finds it again.
   std::int64_t step = 0;       ///< The run's metrics of this step become the model's too.
-  std::string model_type;
-  std::vector<Param> params;
-  std::vector<Tag> tags;
-  std::string register_as;           ///< Empty: not registered.
-  std::vector<std::string> aliases;  ///< Of the registered version.
+  std::string model_type{};
+  std::vector<Param> params{};
+  std::vector<Tag> tags{};
+  std::string register_as{};           ///< Empty: not registered.
+  std::vector<std::string> aliases{};  ///< Of the registered version.
 };
 
 struct LoggedFolder {
-  std::string uri;   ///< `models:/m-…`, or `runs:/<run>/<name>` on servers before MLflow 3.
-  ModelId model_id;  ///< Empty on servers before MLflow 3.
-  std::string artifact_uri;
-  std::optional<ModelVersion> version;  ///< When it was registered.
+  std::string uri{};   ///< `models:/m-…`, or `runs:/<run>/<name>` on servers before MLflow 3.
+  ModelId model_id{};  ///< Empty on servers before MLflow 3.
+  std::string artifact_uri{};
+  std::optional<ModelVersion> version{};  ///< When it was registered.
 };
 
 /// Makes a model folder (one with an MLmodel, see model_folder.h) a model of the run: entity, link

@@ -22,11 +22,11 @@ struct ModelHome {
 };
 
 struct Registration {
-  std::string model_uri;  ///< `runs:/…`, `models:/m-…`, or another version: `models:/name/3`, …
-  std::string name;       ///< Created when it does not exist.
-  std::string description;
-  std::vector<Tag> tags;             ///< Of the version.
-  std::vector<std::string> aliases;  ///< Pointed at the new version.
+  std::string model_uri{};  ///< `runs:/…`, `models:/m-…`, or another version: `models:/name/3`, …
+  std::string name{};       ///< Created when it does not exist.
+  std::string description{};
+  std::vector<Tag> tags{};             ///< Of the version.
+  std::vector<std::string> aliases{};  ///< Pointed at the new version.
 };
 
 /// Makes the next version of `name`. `runs:/<run>/<path>` registers the run's artifact folder when
