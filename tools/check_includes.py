@@ -10,6 +10,8 @@ Rules (reasons: CONTRIBUTING.md)
   5. no type is named …Manager, …Helper and the like
   6. no declaration in a header takes a named bool (tests excepted)
   7. every room has a README.md of at most 30 lines, every folder under src/ is a room
+  8. an installed header (packaging/tracking/public_headers.txt) includes installed headers and those of
+     the standard library only
 """
 
 import re
@@ -53,6 +55,7 @@ BANNED_NAME = re.compile(
 BOOL_PARAMETER = re.compile(
     r"[(,]\s*(?:const\s+)?bool\s+(?!value\))\w+\s*(?:=\s*\w+\s*)?(?=[,)])")
 DOMAIN_WORDS = {"RunInfo", "FileInfo"}  # MLflow's own names of these things
+STANDARD_HEADER = re.compile(r"[a-z_]+")  # no folder, no ".h"
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -113,6 +116,22 @@ def readmes():
             yield f"src/{name}/README.md: is longer than {MAX_README_LINES} lines"
 
 
+def public_headers():
+    public = (tree.ROOT / "packaging/tracking/public_headers.txt").read_text(encoding="utf-8").split()
+    for name in public:
+        path = tree.SRC / name
+        if not path.is_file():
+            yield f"packaging/tracking/public_headers.txt: {name} is not there"
+            continue
+        own, others = tree.includes(path)
+        for target in own:
+            if str(target.relative_to(tree.SRC)) not in public:
+                yield f"{tree.shown(path)}: is installed and includes {tree.shown(target)}, which is not"
+        for other in others:
+            if not STANDARD_HEADER.fullmatch(other):
+                yield f"{tree.shown(path)}: is installed and includes <{other}>, which is not standard C++"
+
+
 def findings():
     for path in tree.cpp_files():
         checks = [shape(path)]
@@ -121,6 +140,7 @@ def findings():
         for check in checks:
             yield from (f"{tree.shown(path)}: {finding}" for finding in check)
     yield from readmes()
+    yield from public_headers()
 
 
 def main():
