@@ -65,9 +65,8 @@ Error wrong_kind(std::string_view key, std::string_view wanted) {
 
 bool is_null(const YamlNode& node) { return std::holds_alternative<std::monostate>(node.value); }
 
-/// A text or null; numbers too, because hand-written files leave out the quotes of `3.11`.
+/// A text; numbers too, because hand-written files leave out the quotes of `3.11`.
 Result<std::string> text_value(const std::string& key, const YamlNode& node) {
-  if (is_null(node)) return std::string();
   if (const auto* text = std::get_if<std::string>(&node.value)) return *text;
   if (std::holds_alternative<std::int64_t>(node.value) ||
       std::holds_alternative<double>(node.value)) {
@@ -83,7 +82,8 @@ template <typename T, std::size_t Count>
 Result<void> take_texts(const TextKey<T> (&keys)[Count], YamlMap& map, T& target) {
   for (const TextKey<T>& key : keys) {
     const YamlNode* node = find(map, key.name);
-    if (node == nullptr) continue;
+    // A null stays where it is: it is written again, and an absent key stays absent.
+    if (node == nullptr || is_null(*node)) continue;
     Result<std::string> text = text_value(key.name, *node);
     if (!text) return std::move(text).error();
     target.*key.field = *std::move(text);
@@ -101,6 +101,11 @@ YamlNode take(YamlMap& map, std::string_view key) {
     return true;
   });
   return value;
+}
+
+void erase_null(YamlMap& map, std::string_view key) {
+  std::erase_if(map,
+                [key](const YamlEntry& entry) { return entry.key == key && is_null(entry.value); });
 }
 
 /// Null counts as an empty map.
@@ -134,6 +139,7 @@ Result<TransformersFlavor> read_transformers(YamlMap map) {
   Result<std::vector<std::string>> components = take_text_list(map, "components");
   if (!components) return std::move(components).error();
   flavor.components = *std::move(components);
+  erase_null(map, "code");  // The writer has it always.
   flavor.other = std::move(map);
   return flavor;
 }
@@ -310,6 +316,7 @@ Result<MlModel> parse_mlmodel(std::string_view text) {
   if (Result<void> read = take_texts(kModelTexts, *map, model); !read) {
     return std::move(read).error();
   }
+  erase_null(*map, "model_id");  // The writer has it always.
   model.other = std::move(*map);
   return model;
 }

@@ -104,7 +104,8 @@ std::string stored_zip(const std::vector<ZipEntry>& entries) {
     directory += "PK\x01\x02";
     append_little(directory, 20, 2);
     append_zip_fields(directory, entry);
-    append_little(directory, 0, 10);
+    // No comment, first disk, no attributes.
+    directory.append(10, '\0');
     append_little(directory, out.size(), 4);
     directory += entry.name;
     out += "PK\x03\x04";

@@ -91,37 +91,43 @@ Result<void> ensure_registered(Store& store, const std::string& name) {
   return std::move(model).error();
 }
 
-std::string with_version(std::string_view tag, const ModelVersion& version) {
+/// The versions a tag lists; nothing when it is no such list.
+boost::json::array listed_versions(std::string_view tag) {
   boost::json::error_code problem;
   boost::json::value known = boost::json::parse(tag, problem);
-  if (problem || !known.is_array()) known = boost::json::array();
-  boost::json::object entry{{"name", version.name}};
-  // A number, as MLflow writes it; other registries' versions need not be numbers.
-  const bool is_number = version.version.find_first_not_of("0123456789") == std::string::npos &&
-                         version.version.size() < 10 && !version.version.empty();
-  if (is_number) {
-    entry["version"] = std::stoi(version.version);
-  } else {
-    entry["version"] = version.version;
-  }
-  known.as_array().push_back(std::move(entry));
-  return boost::json::serialize(known);
+  return problem || !known.is_array() ? boost::json::array() : std::move(known.as_array());
 }
 
+/// A number as MLflow writes it; versions of other registries need not be numbers.
+boost::json::value version_value(const std::string& version) {
+  const bool is_number = !version.empty() && version.size() < 10 &&
+                         version.find_first_not_of("0123456789") == std::string::npos;
+  if (is_number) return std::stoi(version);
+  return boost::json::value(version);
+}
+
+Result<void> add_to_versions(Store& store, const LoggedModel& model, const ModelVersion& version) {
+  const boost::json::object entry{{"name", version.name},
+                                  {"version", version_value(version.version)}};
+  boost::json::array versions;
+  for (const Tag& tag : model.tags) {
+    if (tag.key == kVersionsTag) versions = listed_versions(tag.value);
+  }
+  if (std::find(versions.begin(), versions.end(), boost::json::value(entry)) != versions.end()) {
+    return {};
+  }
+  versions.push_back(entry);
+  return store.logged_models().set_tags(model.id,
+                                        {{kVersionsTag, boost::json::serialize(versions)}});
+}
+
+/// Newer servers note this themselves when the version is made, earlier ones left it to the client.
 /// The version exists by now, so a failure here is told and not returned: whoever tried again would
 /// make another version.
 void link_model_to_version(Store& store, const ModelId& id, const ModelVersion& version) {
-  Result<LoggedModel> model = store.logged_models().get(id);
-  Result<void> linked;
-  if (model) {
-    std::string tag;
-    for (const Tag& known : model->tags) {
-      if (known.key == kVersionsTag) tag = known.value;
-    }
-    linked = store.logged_models().set_tags(id, {{kVersionsTag, with_version(tag, version)}});
-  } else {
-    linked = std::move(model).error();
-  }
+  const Result<LoggedModel> model = store.logged_models().get(id);
+  const Result<void> linked =
+      model ? add_to_versions(store, *model, version) : Result<void>(model.error());
   if (linked) return;
   log_event(LogLevel::warning, "logged model not linked to its version",
             {{"model_id", std::string_view(id.str())},
