@@ -29,6 +29,7 @@ struct FieldProblem {
 class Fields {
  public:
   Fields(const boost::json::object& object, FieldProblem& problem);
+  Fields(boost::json::object&& temporary, FieldProblem& problem) = delete;
 
   bool has(std::string_view name) const;
   std::string text(std::string_view name) const;

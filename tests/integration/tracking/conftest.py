@@ -4,6 +4,7 @@ The server starts once for all tests (10 to 20 seconds), so every test works in 
 its own: `fresh_name("word")` makes names nobody else has.
 """
 
+import ctypes
 import fcntl
 import os
 import shutil
@@ -85,7 +86,7 @@ class MlflowServer:
                    "--artifacts-destination", str(self.artifacts), *arguments]
         with self.log_file.open("w") as log:
             self.process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log,
-                                            start_new_session=True,
+                                            start_new_session=True, preexec_fn=die_with_parent,
                                             env=mlflow_environment(environment))
         self._wait()
 
@@ -122,6 +123,11 @@ class MlflowServer:
             if sign == signal.SIGTERM:
                 time.sleep(0.1)  # workers that are still leaving get SIGKILL then
         self.process.wait(15)
+
+
+def die_with_parent():
+    """A test run that is killed (by its time limit, say) leaves no server behind."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
 
 
 def free_port():
