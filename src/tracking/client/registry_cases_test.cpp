@@ -9,7 +9,6 @@
 namespace liquid::tracking {
 namespace {
 
-using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;

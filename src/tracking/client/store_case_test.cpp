@@ -11,11 +11,11 @@ namespace liquid::tracking {
 namespace {
 
 std::filesystem::path folder_of_this_process() {
-  static const std::filesystem::path folder = [] {
+  static const std::filesystem::path kFolder = [] {
     std::string name = std::filesystem::path(testing::TempDir()) / "liquid_store_suite_XXXXXX";
     return std::filesystem::path(::mkdtemp(name.data()));
   }();
-  return folder;
+  return kFolder;
 }
 
 /// Removes the folder when the last case has run.

@@ -92,6 +92,8 @@ Result<void> put_params(Connection& connection, const ModelId& id,
   const Result<LoggedModelPlace> place = find_logged_model(connection, id, Deleted::seen);
   if (!place) return place.error();
   for (const Param& param : params) {
+    Result<void> text = check_text({param.key, param.value});
+    if (!text) return text;
     Result<void> put = put_param(connection, id, place->experiment_id, param);
     if (!put) return put;
   }
@@ -102,6 +104,8 @@ Result<void> put_tags(Connection& connection, const ModelId& id, const std::vect
   const Result<LoggedModelPlace> place = find_logged_model(connection, id, Deleted::seen);
   if (!place) return place.error();
   for (const Tag& tag : tags) {
+    Result<void> text = check_text({tag.key, tag.value});
+    if (!text) return text;
     Result<void> put = put_logged_model_tag(connection, id, place->experiment_id, tag);
     if (!put) return put;
   }
@@ -167,6 +171,7 @@ class SqliteLoggedModels final : public LoggedModelStore {
 
   Result<LoggedModel> create(const NewLoggedModel& model) override {
     Result<void> valid = model.name.empty() ? Result<void>() : check_logged_model_name(model.name);
+    if (valid) valid = check_text({model.model_type});
     if (valid) valid = check_tags_once(model.tags);
     if (!valid) return std::move(valid).error();
     return session_.write(

@@ -15,10 +15,11 @@ namespace liquid::tracking::sqlite {
 namespace {
 
 Result<void> check_new(const NewModelVersion& version) {
-  Result<void> name = check_model_name(version.name);
-  if (!name) return name;
+  Result<void> valid = check_model_name(version.name);
+  if (valid) valid = check_text({version.source, version.description, version.run_link});
+  if (!valid) return valid;
   for (const Tag& tag : version.tags) {
-    Result<void> valid = check_version_tag(tag);
+    valid = check_version_tag(tag);
     if (!valid) return valid;
   }
   return {};
@@ -202,6 +203,8 @@ class SqliteModelVersions final : public ModelVersionStore {
   Result<ModelVersion> describe(const VersionName& version, std::string_view text) override {
     const Result<std::int64_t> number = checked(version);
     if (!number) return number.error();
+    Result<void> valid = check_text({text});
+    if (!valid) return std::move(valid).error();
     return session_.write([&](Connection& connection) -> Result<ModelVersion> {
       Result<void> described = connection.run(
           "UPDATE model_versions SET description=?3, last_updated_time=?4 "

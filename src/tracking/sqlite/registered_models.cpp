@@ -17,10 +17,11 @@ bool has_prompt_tag(const std::vector<Tag>& tags) {
 }
 
 Result<void> check_new(const NewRegisteredModel& model) {
-  Result<void> name = check_model_name(model.name);
-  if (!name) return name;
+  Result<void> valid = check_model_name(model.name);
+  if (valid) valid = check_text({model.description});
+  if (!valid) return valid;
   for (const Tag& tag : model.tags) {
-    Result<void> valid = check_model_tag(tag);
+    valid = check_model_tag(tag);
     if (!valid) return valid;
   }
   return {};
@@ -134,6 +135,7 @@ class SqliteRegisteredModels final : public RegisteredModelStore {
 
   Result<RegisteredModel> describe(std::string_view name, std::string_view text) override {
     Result<void> valid = check_model_name(name);
+    if (valid) valid = check_text({text});
     if (!valid) return std::move(valid).error();
     return session_.write([&](Connection& connection) -> Result<RegisteredModel> {
       Result<void> described = connection.run(

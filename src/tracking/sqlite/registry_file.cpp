@@ -107,12 +107,12 @@ void show(Store& store) {
 }
 
 ModelId write_logged_models(LoggedModelStore& models) {
-  const ModelId ready = must(models.create({.experiment_id = ExperimentId("0"),
-                                            .name = "chat",
-                                            .model_type = "llm",
-                                            .params = {{"r", "8"}, {"target", "q_proj,v_proj"}},
-                                            .tags = {{"team", "föö"}}}))
-                            .id;
+  ModelId ready = must(models.create({.experiment_id = ExperimentId("0"),
+                                      .name = "chat",
+                                      .model_type = "llm",
+                                      .params = {{"r", "8"}, {"target", "q_proj,v_proj"}},
+                                      .tags = {{"team", "föö"}}}))
+                      .id;
   must(models.log_params(ready, {{"alpha", "16"}, {"r", "8"}}));
   must(models.set_tags(ready, {{"team", "bar"}, {"note", "a \"quoted\"\nline"}}));
   must(models.finalize(ready, LoggedModelStatus::ready));

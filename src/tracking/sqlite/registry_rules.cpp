@@ -101,12 +101,23 @@ Result<void> check_tag_lengths(const Tag& tag) {
 
 }  // namespace
 
+Result<void> check_text(std::initializer_list<std::string_view> texts) {
+  for (const std::string_view text : texts) {
+    if (!is_valid_utf8(text)) {
+      return invalid("'" + std::string(text) + "' is not valid UTF-8; MLflow keeps text only");
+    }
+  }
+  return {};
+}
+
 Result<void> check_model_name(std::string_view name) {
   if (is_blank(name)) return invalid("Missing value for required parameter 'name'.");
   if (name.find_first_of("/:") != std::string_view::npos) {
     return invalid("Invalid model name '" + std::string(name) +
                    "'. Names cannot contain '/' or ':'.");
   }
+  Result<void> text = check_text({name});
+  if (!text) return text;
   return check_plain_path("name", name);
 }
 
@@ -115,20 +126,24 @@ Result<void> check_new_model_name(std::string_view name) {
   return check_model_name(name);
 }
 
-Result<void> check_tag_key(std::string_view key) {
-  if (!consists_of_words(key, "/.- :")) {
-    return invalid("Invalid value \"" + std::string(key) +
-                   "\" for parameter 'key' supplied: Names may only contain alphanumerics, "
+Result<void> check_entity_name(std::string_view parameter, std::string_view name) {
+  if (!consists_of_words(name, "/.- :")) {
+    return invalid("Invalid value \"" + std::string(name) + "\" for parameter '" +
+                   std::string(parameter) +
+                   "' supplied: Names may only contain alphanumerics, "
                    "underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes "
                    "(/).");
   }
-  return check_plain_path("key", key);
+  return check_plain_path(parameter, name);
 }
 
+Result<void> check_tag_key(std::string_view key) { return check_entity_name("key", key); }
+
 Result<void> check_model_tag(const Tag& tag) {
-  Result<void> key = check_tag_key(tag.key);
-  if (!key) return key;
-  return check_tag_lengths(tag);
+  Result<void> valid = check_tag_key(tag.key);
+  if (valid) valid = check_text({tag.value});
+  if (valid) valid = check_tag_lengths(tag);
+  return valid;
 }
 
 Result<void> check_version_tag(const Tag& tag) {
@@ -161,7 +176,9 @@ Result<void> check_new_alias(std::string_view alias) {
 }
 
 Result<void> check_logged_model_name(std::string_view name) {
-  if (!name.empty() && name.find_first_of("/:.%\"'") == std::string_view::npos) return {};
+  if (!name.empty() && name.find_first_of("/:.%\"'") == std::string_view::npos) {
+    return check_text({name});
+  }
   return invalid("Invalid model name ('" + std::string(name) +
                  "') provided. Model name must be a non-empty string and cannot contain the "
                  "following characters: ('/', ':', '.', '%', '\"', \"'\")");

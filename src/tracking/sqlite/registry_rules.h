@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -17,11 +18,16 @@ namespace liquid::tracking::sqlite {
 inline constexpr std::string_view kPromptTag = "mlflow.prompt.is_prompt";
 inline constexpr std::string_view kPromptTextTag = "mlflow.prompt.text";
 
+/// Text that is not UTF-8 would make Python fail on every page that holds it.
+Result<void> check_text(std::initializer_list<std::string_view> texts);
 Result<void> check_model_name(std::string_view name);
 /// The new name in a renaming.
 Result<void> check_new_model_name(std::string_view name);
 Result<void> check_model_tag(const Tag& tag);
 Result<void> check_version_tag(const Tag& tag);
+/// A key of a metric, parameter or tag: alphanumerics and `_ - . space : /`, and no path that means
+/// another one. `parameter` is what the message calls it: "key", "metrics[0].name".
+Result<void> check_entity_name(std::string_view parameter, std::string_view name);
 /// Of a tag that is to be deleted.
 Result<void> check_tag_key(std::string_view key);
 /// Of an alias that is to be looked up or deleted.

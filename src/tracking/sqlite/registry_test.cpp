@@ -352,6 +352,25 @@ TEST_F(SqliteRegistry, ReadsPointsOfALoggedModel) {
   EXPECT_EQ(metrics[0].model_id, model.id);
 }
 
+// Python's driver fails on a whole page when one text in it is not UTF-8.
+TEST_F(SqliteRegistry, TakesNoTextThatPythonCannotRead) {
+  const std::string broken = "a\xff";
+  const LoggedModel model = log_model();
+  EXPECT_TRUE(versions().create({.name = "chat", .source = "s3://b/x"}));
+  for (const ErrorCode code :
+       {models().create({.name = broken}).error().code,
+        models().create({.name = "b", .description = broken}).error().code,
+        models().describe("chat", broken).error().code,
+        models().set_tag("chat", {"k", broken}).error().code,
+        versions().create({.name = "chat", .source = "s3://b/" + broken}).error().code,
+        versions().describe({"chat", "1"}, broken).error().code,
+        versions().set_tag({"chat", "1"}, {"k", broken}).error().code,
+        logged().set_tags(model.id, {{"k", broken}}).error().code,
+        logged().log_params(model.id, {{broken, "v"}}).error().code}) {
+    EXPECT_EQ(code, ErrorCode::invalid_argument);
+  }
+}
+
 TEST_F(SqliteRegistry, TakesTimesFromTheClock) {
   const std::int64_t before =
       versions().create({.name = "chat", .source = "s3://b/x"})->creation_time_ms;
