@@ -198,15 +198,18 @@ class HeaderLines {
   HeaderList list_;
 };
 
-Result<HeaderLines> header_lines(const ClientRequest& request, const std::string& session_token) {
+Result<HeaderLines> header_lines(const ClientRequest& request,
+                                 const std::optional<AwsSignature>& signature) {
   HeaderLines lines;
-  lines.append_line("Expect:");  // curl would wait a second for "100 Continue" before larger bodies
+  // Stops curl from waiting a second for "100 Continue" before larger bodies. curl (7.88) would
+  // sign this header that it does not send, so signed requests have a short wait instead.
+  if (!signature) lines.append_line("Expect:");
   for (const auto& [name, value] : request.headers) {
     Result<void> appended = lines.append(name, value);
     if (!appended) return std::move(appended).error();
   }
-  if (!session_token.empty()) {
-    Result<void> appended = lines.append("x-amz-security-token", session_token);
+  if (signature && !signature->session_token.empty()) {
+    Result<void> appended = lines.append("x-amz-security-token", signature->session_token);
     if (!appended) return std::move(appended).error();
   }
   return lines;
@@ -255,6 +258,7 @@ void set_time_limits(CURL* handle, const Transfer& transfer) {
 
 void set_signature(CURL* handle, const AwsSignature& signature) {
   const std::string scope = "aws:amz:" + signature.region + ":" + signature.service;
+  curl_easy_setopt(handle, CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
   curl_easy_setopt(handle, CURLOPT_AWS_SIGV4, scope.c_str());
   curl_easy_setopt(handle, CURLOPT_USERNAME, signature.access_key_id.c_str());
   curl_easy_setopt(handle, CURLOPT_PASSWORD, signature.secret_access_key.c_str());
@@ -322,8 +326,7 @@ Channel::Channel() : socket(CURL_SOCKET_BAD), handle(curl_easy_init()) {}
 
 Result<ClientResponse> perform(Channel& channel, const ClientRequest& request,
                                const TransferOptions& options) {
-  Result<HeaderLines> headers =
-      header_lines(request, options.signature ? options.signature->session_token : std::string());
+  Result<HeaderLines> headers = header_lines(request, options.signature);
   if (!headers) return std::move(headers).error();
   Transfer transfer{
       .channel = channel, .request = request, .options = options, .response = {}, .refused = {}};

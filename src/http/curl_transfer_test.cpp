@@ -153,7 +153,8 @@ TEST(ClientTransfer, SignsWithVersionFour) {
   const std::string signature = seen.header("authorization");
   EXPECT_EQ(signature.rfind("AWS4-HMAC-SHA256 Credential=AKID/", 0), 0U) << signature;
   EXPECT_NE(signature.find("/eu-west-1/s3/aws4_request"), std::string::npos) << signature;
-  EXPECT_NE(signature.find("host;x-amz-content-sha256;x-amz-date;x-amz-security-token"),
+  EXPECT_NE(signature.find("SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date;"
+                           "x-amz-security-token,"),
             std::string::npos)
       << signature;
   EXPECT_EQ(seen.header("x-amz-security-token"), "token");
