@@ -145,7 +145,7 @@ TEST_F(EndpointTest, SendsNoAuthorizationWithoutCredentials) {
 TEST_F(EndpointTest, ExplainsPlainRefusals) {
   settings_.access.max_retries = 0;
   server_.answer(http::text_response(401, "text/plain", "You are not authenticated."))
-      .answer(http::text_response(403, "text/plain", "Permission denied"))
+      .answer(http::text_response(403, "text/html", "Permission denied"))
       .answer(http::text_response(503, "text/plain", "Artifacts\nonly"))
       .answer(http::text_response(302, "text/html", "<html>"));
   const Error unknown = failure();

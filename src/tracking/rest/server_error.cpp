@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "http/message.h"
 #include "tracking/error_names.h"
 #include "tracking/rest/fields.h"
 #include "tracking/rest/json_text.h"
@@ -86,12 +87,14 @@ Error server_error(std::string_view what, const http::ClientResponse& response) 
           std::string(what) + ": " + of_status(response) + std::string(advice(response.status))};
 }
 
+// By the body alone: MLflow's own "Permission denied" calls itself text/html.
 bool is_web_page(const http::ClientResponse& response) {
-  if (response.header("content-type").substr(0, 9) == "text/html") return true;
-  const std::size_t start = response.body.find_first_not_of(" \t\r\n");
-  return start != std::string::npos && (response.body.compare(start, 9, "<!DOCTYPE") == 0 ||
-                                        response.body.compare(start, 9, "<!doctype") == 0 ||
-                                        response.body.compare(start, 5, "<html") == 0);
+  const std::string_view body = response.body;
+  const std::size_t start = body.find_first_not_of(" \t\r\n");
+  if (start == std::string_view::npos) return false;
+  const std::string_view head = body.substr(start, 9);
+  return http::equals_ignoring_case(head, "<!doctype") ||
+         http::equals_ignoring_case(head.substr(0, 5), "<html");
 }
 
 std::string excerpt(std::string_view body) {

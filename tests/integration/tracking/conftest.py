@@ -186,18 +186,3 @@ def client(mlflow_server):
 def fresh_name():
     """fresh_name("word") → "word-1f0c2a9b": for experiments and models of one test."""
     return lambda word: f"{word}-{uuid.uuid4().hex[:8]}"
-
-
-@pytest.fixture(scope="session")
-def room_test(root):
-    """room_test("tracking_rest", "rest") → a room's unit test program, of the dev build or of the
-    one LIQUID_TEST_BUILD names; skips where it is not built."""
-
-    def find(name, folder):
-        build = Path(os.environ.get("LIQUID_TEST_BUILD", root / "build" / "dev"))
-        path = build / "src" / "tracking" / folder / f"{name}_test"
-        if not path.is_file():
-            pytest.skip(f"{path} is not built")
-        return path
-
-    return find

@@ -441,3 +441,53 @@ def test_calls_do_not_wait_for_delayed_acknowledgements(root, start_mlflow, fres
     driver.close()
     # The fastest, because a worker's first calls and a busy machine are slower.
     assert sorted(took)[len(took) // 4] < 30, sorted(took)
+
+
+# --- users ---
+
+@pytest.fixture(scope="module")
+def guarded(start_mlflow, tmp_path_factory):
+    """A server with users, `admin` among them."""
+    pytest.importorskip("flask_wtf", reason="MLflow's basic-auth needs Flask-WTF")
+    folder = tmp_path_factory.mktemp("auth")
+    config = folder / "auth.ini"
+    config.write_text(f"""[mlflow]
+default_permission = READ
+database_uri = sqlite:///{folder}/auth.db
+admin_username = admin
+admin_password = of the admin 1
+authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+""")
+    return start_mlflow(arguments=["--app-name", "basic-auth"],
+                        environment={"MLFLOW_AUTH_CONFIG_PATH": str(config),
+                                     "MLFLOW_FLASK_SERVER_SECRET_KEY": "a secret of this test"})
+
+
+def test_servers_with_users(root, guarded, fresh_name):
+    def driver(uri=guarded.url, **variables):
+        return RestDriver(root, uri, {f"MLFLOW_TRACKING_{name}": value
+                                      for name, value in variables.items()})
+
+    nobody = driver()
+    error = refused(lambda: nobody("experiments.find", name="Default"))
+    assert error.code == "unauthenticated"
+    assert "MLFLOW_TRACKING_USERNAME" in error.message
+    wrong = driver(USERNAME="admin", PASSWORD="guessed-wrongly")
+    assert refused(lambda: wrong("experiments.find", name="Default")).code == "unauthenticated"
+    admin = driver(USERNAME="admin", PASSWORD="of the admin 1")
+    experiment = admin("experiments.create", name=fresh_name("guarded"))
+
+    from mlflow.server import get_app_client
+    with_password = guarded.url.replace("http://", "http://ann:ann-password-1@")
+    python = get_app_client("basic-auth", tracking_uri=guarded.url)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
+        patch.setenv("MLFLOW_TRACKING_PASSWORD", "of the admin 1")
+        python.create_user("ann", "ann-password-1")
+    ann = driver(with_password)
+    assert ann("experiments.get", experiment_id=experiment)["id"] == experiment
+    error = refused(lambda: ann("experiments.remove", experiment_id=experiment))
+    assert error.code == "permission_denied"
+    assert "Permission denied" in error.message and "ann-password-1" not in error.message
+    for one in (nobody, wrong, admin, ann):
+        one.close()
