@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <xxhash.h>
 
+#include <new>
 #include <random>
 #include <stdexcept>
 
@@ -114,6 +115,23 @@ Digest Sha256Builder::finish() {
 std::uint64_t hash64(std::string_view bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
+
+struct Hash64Builder::State {
+  std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> xxh3{XXH3_createState(), XXH3_freeState};
+};
+
+Hash64Builder::Hash64Builder() : state_(std::make_unique<State>()) {
+  if (state_->xxh3 == nullptr) throw std::bad_alloc();
+  XXH3_64bits_reset(state_->xxh3.get());
+}
+
+Hash64Builder::~Hash64Builder() = default;
+
+void Hash64Builder::append(std::string_view bytes) {
+  XXH3_64bits_update(state_->xxh3.get(), bytes.data(), bytes.size());
+}
+
+std::uint64_t Hash64Builder::finish() const { return XXH3_64bits_digest(state_->xxh3.get()); }
 
 std::uint64_t process_seed() {
   static const std::uint64_t seed = [] {

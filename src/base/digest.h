@@ -65,6 +65,22 @@ class Sha256Builder {
 /// XXH3, 64 bits: for hash tables inside one process. Seed tables that outsiders can fill.
 std::uint64_t hash64(std::string_view bytes, std::uint64_t seed = 0);
 
+/// `hash64` with seed 0 of bytes that come in pieces.
+class Hash64Builder {
+ public:
+  Hash64Builder();
+  ~Hash64Builder();
+  Hash64Builder(const Hash64Builder&) = delete;
+  Hash64Builder& operator=(const Hash64Builder&) = delete;
+
+  void append(std::string_view bytes);
+  std::uint64_t finish() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 /// A seed drawn once per process from the operating system.
 std::uint64_t process_seed();
 

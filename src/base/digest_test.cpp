@@ -34,5 +34,15 @@ TEST(DigestBuilder, KeepsFieldBordersApart) {
   EXPECT_NE(left, right);
 }
 
+TEST(Hash64Builder, PiecesHashLikeTheWhole) {
+  const std::string bytes(1000, 'x');
+  Hash64Builder pieces;
+  pieces.append({});
+  pieces.append(std::string_view(bytes).substr(0, 7));
+  pieces.append(std::string_view(bytes).substr(7));
+  EXPECT_EQ(pieces.finish(), hash64(bytes));
+  EXPECT_EQ(Hash64Builder().finish(), hash64(""));
+}
+
 }  // namespace
 }  // namespace liquid

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "search/filter.h"
-#include "search/segment_codec.h"
 
 namespace liquid::search {
 namespace {
@@ -200,7 +199,7 @@ Result<void> IndexWriter::flush() {
     return {};
   }
   auto segment = std::make_shared<Segment>(builder_.finish(norm_));
-  const Result<StoredSegment> stored = store_.add_segment(encode_segment(*segment));
+  const Result<StoredSegment> stored = store_.add_segment(*segment);
   if (!stored) return stored.error();
   views_.push_back({stored->id, std::move(segment), nullptr, stored->bytes});
   return {};
@@ -247,7 +246,7 @@ Result<void> IndexWriter::replace(const std::vector<SegmentView>& sources,
   }
   Result<void> done = begin();
   if (!done) return fail<void>(std::move(done).error());
-  const Result<StoredSegment> stored = store_.add_segment(encode_segment(*merged));
+  const Result<StoredSegment> stored = store_.add_segment(*merged);
   if (!stored) return fail<void>(stored.error());
   SegmentView target{stored->id, std::move(merged), nullptr, stored->bytes};
   for (const SegmentView& source : sources) {

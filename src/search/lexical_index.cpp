@@ -1,5 +1,9 @@
 #include "search/lexical_index.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <cmath>
 #include <system_error>
 #include <utility>
@@ -62,6 +66,20 @@ std::uint64_t size_of(const fs::path& file) {
   std::error_code failed;
   const std::uintmax_t size = fs::file_size(file, failed);
   return failed ? 0 : size;
+}
+
+// glibc keeps what is freed below its threshold for mapping (up to 32 MiB) in its arenas, split
+// between the threads: after a merge that is as much again as the segments that were joined.
+void return_freed_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+}
+
+std::shared_ptr<const Segment> join(const std::vector<SegmentView>& sources,
+                                    const LengthNorm& norm) {
+  return_freed_memory();  // the peak is to come: what the last flush has left must not add to it
+  return std::make_shared<const Segment>(merge_segments(sources, norm));
 }
 
 Hit hit_from(const Snapshot& snapshot, const ScoredChunk& found, StoredChunk stored, double best) {
@@ -377,7 +395,8 @@ Result<void> LexicalIndex::commit() {
 }
 
 Result<void> LexicalIndex::commit_locked() {
-  if (finished_) {
+  const bool merged = finished_.has_value();
+  if (merged) {
     Result<void> replaced = writer_->replace(finished_->sources, finished_->merged);
     finished_.reset();
     static_cast<void>(replaced);  // a failure is repeated by `commit`
@@ -388,6 +407,7 @@ Result<void> LexicalIndex::commit_locked() {
   const std::uint64_t generation = (*committed)->generation;
   publish(std::move(**committed));
   generation_->store(generation);
+  if (merged) return_freed_memory();
   return {};
 }
 
@@ -412,9 +432,9 @@ void LexicalIndex::merge_while_due() {
         return;
       }
     }
-    FinishedMerge merge{sources, std::make_shared<const Segment>(merge_segments(sources, norm_))};
+    std::shared_ptr<const Segment> merged = join(sources, norm_);
     const std::lock_guard guard(writer_mutex_);
-    finished_ = std::move(merge);
+    finished_ = FinishedMerge{std::move(sources), std::move(merged)};
     if (!writer_->idle()) continue;  // the commit to come takes it along
     const Result<void> committed = commit_locked();
     if (!committed) {
@@ -436,10 +456,10 @@ Result<void> LexicalIndex::merge() {
   wait_for_merging();
   const std::lock_guard guard(writer_mutex_);
   for (;;) {
-    const std::vector<SegmentView> sources = worth_joining(writer_->views());
+    std::vector<SegmentView> sources = worth_joining(writer_->views());
     if (sources.empty()) return {};
-    finished_ =
-        FinishedMerge{sources, std::make_shared<const Segment>(merge_segments(sources, norm_))};
+    std::shared_ptr<const Segment> merged = join(sources, norm_);
+    finished_ = FinishedMerge{std::move(sources), std::move(merged)};
     committed = commit_locked();
     if (!committed) return committed;
   }

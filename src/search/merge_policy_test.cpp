@@ -56,6 +56,13 @@ TEST(MergePolicy, NeverMakesASegmentAboveTheLimit) {
   EXPECT_THAT(due_for_merge(views), SizeIs(5));
 }
 
+TEST(MergePolicy, TakesTheEightSmallestWhenItHasFallenBehind) {
+  std::vector<SegmentView> views;
+  for (int i = 0; i < 13; ++i)
+    views.push_back(view_of(i, 31'000U - 1'000U * static_cast<unsigned>(i)));
+  EXPECT_THAT(ids(due_for_merge(views)), ElementsAre(12, 11, 10, 9, 8, 7, 6, 5));
+}
+
 TEST(MergePolicy, JoinsAllThatFitWhenAsked) {
   EXPECT_THAT(ids(worth_joining(std::vector{view_of(1, 500), view_of(2, 20)})), ElementsAre(2, 1));
   EXPECT_THAT(worth_joining(std::vector{view_of(1, 500)}), IsEmpty());

@@ -28,16 +28,30 @@ constexpr double kMicro = 1e6;
 constexpr std::uint64_t kMaxCount = std::numeric_limits<std::uint32_t>::max() - 1;
 constexpr std::uint64_t kMaxWeight = std::numeric_limits<std::uint16_t>::max();
 
+/// Hands the bytes on a piece at a time. After the sink's first error nothing more reaches it.
 class Writer {
  public:
+  explicit Writer(const SegmentSink& sink) : sink_(sink), piece_(kPiece) {}
+
   void number(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) bytes_.push_back(static_cast<char>(value | 0x80));
-    bytes_.push_back(static_cast<char>(value));
+    if (piece_.size() - used_ < kLongestNumber) flush();
+    for (; value >= 0x80; value >>= 7) piece_[used_++] = static_cast<char>(value | 0x80);
+    piece_[used_++] = static_cast<char>(value);
   }
-  void raw(std::span<const std::uint8_t> bytes) { bytes_.append(bytes.begin(), bytes.end()); }
+  void raw(std::string_view bytes) {
+    while (!bytes.empty()) {
+      if (used_ == piece_.size()) flush();
+      const std::size_t copied = bytes.copy(piece_.data() + used_, piece_.size() - used_);
+      used_ += copied;
+      bytes.remove_prefix(copied);
+    }
+  }
+  void raw(std::span<const std::uint8_t> bytes) {
+    raw(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  }
   void text(std::string_view text) {
     number(text.size());
-    bytes_.append(text);
+    raw(text);
   }
   void strings(const StringList& list) {
     number(list.size());
@@ -53,11 +67,24 @@ class Writer {
     number(shared);
     text(current.substr(shared));
   }
-  void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
-  std::string take() { return std::move(bytes_); }
+  Result<void> finish() {
+    flush();
+    return std::move(done_);
+  }
 
  private:
-  std::string bytes_;
+  static constexpr std::size_t kPiece = std::size_t{64} << 10;
+  static constexpr std::size_t kLongestNumber = 10;
+
+  void flush() {
+    if (done_ && used_ != 0) done_ = sink_({piece_.data(), used_});
+    used_ = 0;
+  }
+
+  const SegmentSink& sink_;
+  std::vector<char> piece_;
+  std::size_t used_ = 0;
+  Result<void> done_;
 };
 
 void write_documents(Writer& writer, const Segment& segment) {
@@ -252,9 +279,18 @@ Error corrupt(const char* part) {
 }  // namespace
 
 std::string encode_segment(const Segment& segment) {
-  Writer writer;
-  writer.reserve(segment.posting_chunks.size() * 2 + segment.positions.size() + 1024);
-  writer.raw({reinterpret_cast<const std::uint8_t*>(kMagic.data()), kMagic.size()});
+  std::string bytes;
+  const Result<void> never_fails = encode_segment(segment, [&](std::string_view piece) {
+    bytes += piece;
+    return Result<void>();
+  });
+  static_cast<void>(never_fails);
+  return bytes;
+}
+
+Result<void> encode_segment(const Segment& segment, const SegmentSink& sink) {
+  Writer writer(sink);
+  writer.raw(kMagic);
   writer.raw({&kVersion, 1});
   writer.number(static_cast<std::uint64_t>(std::llround(segment.reference.k1 * kMicro)));
   writer.number(static_cast<std::uint64_t>(std::llround(segment.reference.b * kMicro)));
@@ -264,7 +300,7 @@ std::string encode_segment(const Segment& segment) {
   write_documents(writer, segment);
   for (const std::uint32_t length : segment.lengths) writer.number(length);
   write_terms(writer, segment);
-  return writer.take();
+  return writer.finish();
 }
 
 Result<Segment> decode_segment(std::string_view blob) {

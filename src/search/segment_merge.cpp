@@ -35,6 +35,7 @@ class Merge {
     new_chunks_ = {};
     postings_ = {};
     joined_ = {};
+    shrink();
     merged_.reference = norm;
     merged_.derive();
     return std::move(merged_);
@@ -65,7 +66,7 @@ class Merge {
     for (const SegmentView& view : sources_) {
       documents += view.live_documents();
       chunks += view.live_chunks();
-      id_bytes += view.segment->document_ids.bytes();
+      id_bytes += view.segment->document_ids.text_bytes();
     }
     merged_.document_ids.reserve(documents, id_bytes);
     merged_.first_chunk.reserve(documents + 1);
@@ -73,6 +74,13 @@ class Merge {
     merged_.document_path.reserve(documents);
     merged_.document_metadata.reserve(documents);
     merged_.lengths.reserve(chunks);
+  }
+
+  // How many terms the sources have in common is only known now.
+  void shrink() {
+    merged_.terms.shrink_to_fit();
+    merged_.posting_begin.shrink_to_fit();
+    merged_.position_begin.shrink_to_fit();
   }
 
   std::vector<DocumentAt> living_documents() const {
@@ -168,8 +176,8 @@ class Merge {
     }
   }
 
-  // Each source's postings ascend already, so joining neighbours until one run is left takes a third
-  // of a sort's time.
+  // Each source's postings ascend already: joining neighbours until one run is left compares far
+  // less than a sort would.
   void join_runs() {
     const auto earlier = [](const Posting& a, const Posting& b) { return a.chunk < b.chunk; };
     if (std::is_sorted(postings_.begin(), postings_.end(), earlier)) return;

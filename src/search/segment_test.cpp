@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <numeric>
+
 #include "search/segment_builder.h"
 #include "search/segment_codec.h"
 #include "search/segment_merge.h"
@@ -118,6 +120,31 @@ TEST(SegmentCodec, GivesBackWhatItWasGiven) {
   const Result<Segment> nothing = decode_segment(encode_segment(build({})));
   ASSERT_TRUE(nothing) << nothing.error().message;
   EXPECT_EQ(nothing->chunk_count(), 0U);
+}
+
+TEST(SegmentCodec, PiecesAreTheWholeAndASinksErrorEndsThem) {
+  std::vector<Sample> samples;
+  for (int i = 0; i < 9'000; ++i) {
+    samples.push_back(sample("document number " + std::to_string(i), {"w" + std::to_string(i)}));
+  }
+  const Segment segment = build(samples);
+  std::vector<std::string> pieces;
+  const Result<void> encoded = encode_segment(segment, [&](std::string_view piece) {
+    pieces.emplace_back(piece);
+    return Result<void>();
+  });
+  ASSERT_TRUE(encoded);
+  EXPECT_GT(pieces.size(), 1U);
+  EXPECT_EQ(std::accumulate(pieces.begin(), pieces.end(), std::string()), encode_segment(segment));
+
+  std::size_t calls = 0;
+  const Result<void> refused = encode_segment(segment, [&](std::string_view) {
+    ++calls;
+    return Result<void>(Error{ErrorCode::unavailable, "full"});
+  });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+  EXPECT_EQ(calls, 1U);
 }
 
 TEST(SegmentCodec, EveryTruncationIsCorrupt) {

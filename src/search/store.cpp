@@ -96,7 +96,7 @@ constexpr std::array<const char*, 15> kStatements = {
     "INSERT INTO chunks VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
     "DELETE FROM documents WHERE id = ?1",
     "DELETE FROM chunks WHERE row >= ?1 AND row < ?2",
-    "INSERT INTO segments(checksum, content) VALUES(?1,?2) RETURNING id",
+    "INSERT INTO segments(checksum, content) VALUES(?1,zeroblob(?2)) RETURNING id",
     "DELETE FROM segments WHERE id = ?1",
     "INSERT INTO tombstones VALUES(?1,?2,?3)",
 };
@@ -350,16 +350,36 @@ Result<void> Store::remove_document(std::string_view id, std::int64_t first_row,
   return (*rows)->bind(1, first_row).bind(2, first_row + signed_of(chunks)).run();
 }
 
-Result<StoredSegment> Store::add_segment(std::string_view content) {
+// Encodes twice, because the row needs size and checksum before the bytes: held as a whole these
+// would be in memory twice, here and in SQLite's copy, at the very peak of a merge.
+Result<StoredSegment> Store::add_segment(const Segment& segment) {
+  std::uint64_t bytes = 0;
+  Hash64Builder checksum;
+  Result<void> done = encode_segment(segment, [&](std::string_view piece) {
+    bytes += piece.size();
+    checksum.append(piece);
+    return Result<void>();
+  });
+  if (!done) return std::move(done).error();
+  const Result<std::int64_t> id = add_segment_row(bytes, checksum.finish());
+  if (!id) return id.error();
+  Result<sql::BlobWriter> content = database_.write_blob("segments", "content", *id);
+  if (!content) return std::move(content).error();
+  done = encode_segment(segment, [&](std::string_view piece) { return content->append(piece); });
+  if (!done) return std::move(done).error();
+  return StoredSegment{*id, bytes, 0};
+}
+
+Result<std::int64_t> Store::add_segment_row(std::uint64_t bytes, std::uint64_t checksum) {
   const Result<sql::Statement*> insert = statement(Use::add_segment);
   if (!insert) return insert.error();
   const sql::ResetGuard guard(**insert);
-  const Result<bool> row = (*insert)->bind(1, checksum_of(content)).bind_blob(2, content).step();
+  const Result<bool> row = (*insert)->bind(1, signed_of(checksum)).bind(2, signed_of(bytes)).step();
   if (!row) return row.error();
   const std::int64_t id = (*insert)->integer(0);
   const Result<bool> done = (*insert)->step();
   if (!done) return done.error();
-  return StoredSegment{id, content.size(), 0};
+  return id;
 }
 
 Result<void> Store::remove_segment(std::int64_t id) {

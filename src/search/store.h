@@ -78,7 +78,7 @@ class Store {
   Result<void> add_chunk(std::int64_t row, const corpus::Chunk& chunk);
   /// The document's row and the rows of its chunks.
   Result<void> remove_document(std::string_view id, std::int64_t first_row, std::uint64_t chunks);
-  Result<StoredSegment> add_segment(std::string_view content);
+  Result<StoredSegment> add_segment(const Segment& segment);
   /// With its tombstones.
   Result<void> remove_segment(std::int64_t id);
   Result<void> add_tombstone(std::int64_t segment, std::uint32_t document,
@@ -88,6 +88,8 @@ class Store {
   enum class Use : std::size_t;
 
   explicit Store(sql::Database database);
+  /// Its content is `bytes` zeros. Gives its id.
+  Result<std::int64_t> add_segment_row(std::uint64_t bytes, std::uint64_t checksum);
   static Result<void> make_tables(sql::Database& database, const Settings& settings);
   /// Prepared at its first use.
   Result<sql::Statement*> statement(Use use);

@@ -15,6 +15,8 @@ class StringList {
   std::size_t size() const { return ends_.size(); }
   std::size_t bytes() const { return text_.capacity() + ends_.capacity() * sizeof(std::uint32_t); }
 
+  std::size_t text_bytes() const { return text_.size(); }
+
   std::string_view operator[](std::size_t index) const {
     const std::uint32_t begin = index == 0 ? 0 : ends_[index - 1];
     return std::string_view(text_).substr(begin, ends_[index] - begin);

@@ -161,6 +161,21 @@ bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
+void BlobWriter::Close::operator()(sqlite3_blob* blob) const {
+  sqlite3_blob_close(blob);  // repeats the error of the last write, which was reported then
+}
+
+Result<void> BlobWriter::append(std::string_view bytes) {
+  const auto size = static_cast<int>(bytes.size());
+  const int code = bytes.size() > static_cast<std::size_t>(sqlite3_blob_bytes(blob_.get()) - at_)
+                       ? SQLITE_ERROR
+                       : sqlite3_blob_write(blob_.get(), bytes.data(), size, at_);
+  if (code == SQLITE_ERROR) return Error{ErrorCode::internal, "a blob has no room left"};
+  if (code != SQLITE_OK) return error_of(connection_, code);
+  at_ += size;
+  return {};
+}
+
 void Database::Close::operator()(sqlite3* connection) const { sqlite3_close_v2(connection); }
 
 Result<Database> Database::open(const std::filesystem::path& path, const DatabaseOptions& options) {
@@ -191,6 +206,15 @@ Result<Statement> Database::prepare(std::string_view sql) {
                                       SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) return error_of(connection_.get(), code);
   return Statement(statement);
+}
+
+Result<BlobWriter> Database::write_blob(const char* table, const char* column, std::int64_t row) {
+  constexpr int kForWriting = 1;
+  sqlite3_blob* blob = nullptr;
+  const int code =
+      sqlite3_blob_open(connection_.get(), "main", table, column, row, kForWriting, &blob);
+  if (code != SQLITE_OK) return error_of(connection_.get(), code);
+  return BlobWriter(connection_.get(), blob);
 }
 
 Result<void> Database::execute(const std::string& script) {

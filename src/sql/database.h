@@ -10,6 +10,7 @@
 #include "base/result.h"
 
 struct sqlite3;
+struct sqlite3_blob;
 struct sqlite3_stmt;
 
 namespace liquid::sql {
@@ -73,6 +74,29 @@ class ResetGuard {
   Statement& statement_;
 };
 
+/// A value of known size in an existing row (made by zeroblob), filled from its start piece by
+/// piece, so that it never stands in memory as a whole. The row must not change meanwhile.
+class BlobWriter {
+ public:
+  BlobWriter(BlobWriter&&) noexcept = default;
+  BlobWriter& operator=(BlobWriter&&) noexcept = default;
+
+  /// Errors as in `Database`; internal also when there is no room left.
+  Result<void> append(std::string_view bytes);
+
+ private:
+  friend class Database;
+  struct Close {
+    void operator()(sqlite3_blob* blob) const;
+  };
+
+  BlobWriter(sqlite3* connection, sqlite3_blob* blob) : connection_(connection), blob_(blob) {}
+
+  sqlite3* connection_;
+  std::unique_ptr<sqlite3_blob, Close> blob_;
+  int at_ = 0;
+};
+
 enum class Access { read_only, read_write, create };
 
 struct DatabaseOptions {
@@ -97,6 +121,9 @@ class Database {
   Result<Statement> prepare(std::string_view sql);
   /// Runs every statement of a script.
   Result<void> execute(const std::string& script);
+
+  /// The writer must be gone before the transaction ends. Errors also: internal (no such row).
+  Result<BlobWriter> write_blob(const char* table, const char* column, std::int64_t row);
 
   /// The number that says which schema the file has; 0 in a new one.
   Result<std::int64_t> user_version();

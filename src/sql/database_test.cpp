@@ -40,6 +40,22 @@ class DatabaseTest : public testing::Test {
   fs::path folder_;
 };
 
+TEST_F(DatabaseTest, ABlobIsFilledInPieces) {
+  Database database = open(Access::create);
+  must(database.execute("CREATE TABLE t(b); INSERT INTO t(rowid, b) VALUES(3, zeroblob(6))"));
+  EXPECT_EQ(database.write_blob("t", "b", 4).error().code, ErrorCode::internal);
+  {
+    Result<BlobWriter> blob = database.write_blob("t", "b", 3);
+    ASSERT_TRUE(blob) << blob.error().message;
+    must(blob->append("four"));
+    EXPECT_EQ(blob->append("and more").error().code, ErrorCode::internal);
+    must(blob->append("ty"));
+  }
+  Result<Statement> select = database.prepare("SELECT b FROM t");
+  ASSERT_TRUE(select && select->step().value_or(false));
+  EXPECT_EQ(select->blob(0), "fourty");
+}
+
 TEST_F(DatabaseTest, KeepsEveryKindOfValue) {
   Database database = open(Access::create);
   must(database.execute("CREATE TABLE t(i, r, s, b, n, e)"));
