@@ -4,6 +4,9 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
+#include <tuple>
+#include <vector>
 
 #include "base/clock.h"
 #include "sql/database.h"
@@ -350,6 +353,24 @@ TEST_F(SqliteRegistry, ReadsPointsOfALoggedModel) {
   EXPECT_EQ(metrics[0].run_id, run);
   EXPECT_EQ(metrics[0].dataset_name, "d");
   EXPECT_EQ(metrics[0].model_id, model.id);
+}
+
+TEST_F(SqliteRegistry, GivesEveryWriterANumberOfItsOwn) {
+  constexpr int kWriters = 4;
+  constexpr int kEach = 10;
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    writers.emplace_back([&] {  // each with a connection of its own, like another process
+      const auto store = open_sqlite_store("sqlite:///" + file().string(), Settings(), clock_);
+      ASSERT_TRUE(store) << store.error().message;
+      for (int i = 0; i < kEach; ++i) {
+        const auto made = (*store)->model_versions().create({.name = "chat", .source = "s3://b/x"});
+        EXPECT_TRUE(made) << made.error().message;
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(value_of("SELECT count(*)||' '||max(version) FROM model_versions"), "40 40");
 }
 
 // Python's driver fails on a whole page when one text in it is not UTF-8.

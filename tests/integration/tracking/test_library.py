@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "examples/track_from_cpp"
+COMPILER = os.environ.get("CXX", "c++")
 STRICT = ["-std=c++20", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"]
 
 
@@ -58,7 +59,7 @@ def test_every_header_compiles_alone_without_a_warning(include_folder):
     def compile_alone(header):
         name = header.relative_to(include_folder)
         return subprocess.run(
-            ["g++", *STRICT, "-fsyntax-only", "-I", include_folder, "-x", "c++", "-"],
+            [COMPILER, *STRICT, "-fsyntax-only", "-I", include_folder, "-x", "c++", "-"],
             input=f'#include "{name}"\n#include "{name}"\n', capture_output=True, text=True,
             timeout=120, check=False)
 
@@ -73,7 +74,7 @@ def test_headers_lead_to_the_standard_library_only(include_folder, tmp_path):
     source = tmp_path / "all.cpp"
     source.write_text("".join(f'#include "{path.relative_to(include_folder)}"\n'
                               for path in sorted(include_folder.rglob("*.h"))))
-    opened = run("g++", "-std=c++20", "-M", "-I", include_folder, source).replace("\\\n", " ").split()
+    opened = run(COMPILER, "-std=c++20", "-M", "-I", include_folder, source).replace("\\\n", " ").split()
     foreign = ("boost", "sqlite3.h", "curl", "openssl", "spdlog", "fmt", "yaml-cpp", "pugixml",
                "utf8proc", "xxhash", "CLI")
     for path in opened[2:]:
@@ -102,7 +103,7 @@ def example_by_cmake(prefix, tmp_path_factory):
 @pytest.fixture(scope="module")
 def example_by_pkg_config(prefix, pkg_config, tmp_path_factory):
     program = tmp_path_factory.mktemp("pkg_config") / "track_from_cpp"
-    run("g++", "-std=c++20", "-Wall", "-Werror", EXAMPLE / "main.cpp", "-o", program,
+    run(COMPILER, "-std=c++20", "-Wall", "-Werror", EXAMPLE / "main.cpp", "-o", program,
         *pkg_config("--cflags", "--libs"), f"-Wl,-rpath,{prefix}/lib")
     return program
 
