@@ -19,8 +19,8 @@ namespace liquid::http {
 /// How an https server is judged and what is shown to it.
 struct TlsChoice {
   bool verify_certificate = true;  ///< No: any certificate and any host name will do.
-  std::string ca_file;  ///< PEM file or folder of trusted authorities; empty: the system's.
-  std::string client_certificate;  ///< PEM file with our certificate and its key; empty: none.
+  std::string ca_file{};  ///< PEM file or folder of trusted authorities; empty: the system's.
+  std::string client_certificate{};  ///< PEM file with our certificate and its key; empty: none.
 };
 
 struct ClientRequest {

@@ -1,14 +1,11 @@
 // The server under TLS, spoken to by OpenSSL's client with a certificate made on the spot.
 
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 
-#include <cstdio>
 #include <filesystem>
 
+#include "http/certificate_fixture.h"
 #include "http/server_fixture.h"
 
 namespace liquid::http {
@@ -18,45 +15,11 @@ template <typename Handle, void (*release)(Handle*)>
 struct Release {
   void operator()(Handle* handle) const { release(handle); }
 };
-using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY, EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Release<X509, X509_free>>;
 using Context = std::unique_ptr<SSL_CTX, Release<SSL_CTX, SSL_CTX_free>>;
 using Tls = std::unique_ptr<SSL, Release<SSL, SSL_free>>;
 
-Key make_key() { return Key(EVP_EC_gen("P-256")); }
-
-Certificate self_signed(EVP_PKEY* key) {
-  Certificate certificate(X509_new());
-  X509_set_version(certificate.get(), 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -60);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-  X509_set_pubkey(certificate.get(), key);
-  X509_NAME* name = X509_get_subject_name(certificate.get());
-  const auto* common_name = reinterpret_cast<const unsigned char*>("localhost");
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, common_name, -1, -1, 0);
-  X509_set_issuer_name(certificate.get(), name);
-  X509_sign(certificate.get(), key, EVP_sha256());
-  return certificate;
-}
-
-void write_key(const std::filesystem::path& path, EVP_PKEY* key) {
-  FILE* file = std::fopen(path.c_str(), "w");
-  PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr);
-  std::fclose(file);
-}
-
 class TlsTest : public testing::Test {
  protected:
-  TlsTest() {
-    std::filesystem::create_directories(folder_);
-    const Key key = make_key();
-    const Certificate certificate = self_signed(key.get());
-    write_key(options_.private_key, key.get());
-    FILE* file = std::fopen(options_.certificate_chain.c_str(), "w");
-    PEM_write_X509(file, certificate.get());
-    std::fclose(file);
-  }
   ~TlsTest() override { std::filesystem::remove_all(folder_); }
 
   ServerOptions server_options() const {
@@ -75,8 +38,9 @@ class TlsTest : public testing::Test {
 
   const std::filesystem::path folder_ =
       std::filesystem::path(testing::TempDir()) / ("liquid_tls_" + std::to_string(::getpid()));
-  const TlsOptions options_{.certificate_chain = folder_ / "chain.pem",
-                            .private_key = folder_ / "key.pem"};
+  const TestCertificate certificate_ = write_test_certificate(folder_);
+  const TlsOptions options_{.certificate_chain = certificate_.chain,
+                            .private_key = certificate_.private_key};
   AnswerWith layer_{[](Exchange& exchange) -> Step {
     if (exchange.request.path == "/large") {
       return text_response(200, "text/plain", std::string(3'000'000, 'x'));
@@ -192,7 +156,7 @@ TEST_F(TlsTest, NamesTheFileThatIsMissing) {
 TEST_F(TlsTest, NamesAKeyThatDoesNotBelongToTheCertificate) {
   TlsOptions wrong = options_;
   wrong.private_key = folder_ / "other_key.pem";
-  write_key(wrong.private_key, make_key().get());
+  write_test_key(wrong.private_key);
   const Error error = open_error(wrong);
   EXPECT_EQ(error.code, ErrorCode::invalid_argument);
   EXPECT_NE(error.message.find("other_key.pem"), std::string::npos);
