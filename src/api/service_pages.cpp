@@ -1,5 +1,7 @@
 #include "api/service_pages.h"
 
+#include <cmath>
+
 #include "api/gpu_readings.h"
 #include "api/json_writer.h"
 #include "api/route_list.h"
@@ -10,6 +12,7 @@ namespace liquid::api {
 namespace {
 
 constexpr double kGibibyte = 1024.0 * 1024.0 * 1024.0;
+constexpr double kSecondsPerHour = 3600.0;
 constexpr std::string_view kPrometheusType = "text/plain; version=0.0.4; charset=utf-8";
 
 double percent(std::uint64_t part, std::uint64_t whole) {
@@ -95,9 +98,20 @@ std::string health_json(const ServiceParts& parts) {
   json.key("uptime_human").string(human_duration(totals.seconds_up));
   json.key("gpu").raw(gpu_json(parts.readings.gpus()));
   write_system(json, parts.readings.latest());
-  json.key("api_metrics").raw(metrics_json(totals));
+  json.key("api_metrics").raw(metrics_json(totals, parts.training.latest()));
   json.key("vector_store").raw(stats_json(parts)).end_object();
   return std::move(json).take();
+}
+
+void write_training(JsonWriter& json, const TrainingFigures& training) {
+  const auto number_or_null = [&json](std::string_view key, std::optional<double> value) {
+    json.key(key);
+    value ? json.number(*value) : json.null();
+  };
+  number_or_null("best_model_loss", training.best_model_loss);
+  json.key("total_experiments");
+  training.total_experiments ? json.integer(*training.total_experiments) : json.null();
+  number_or_null("training_hours", training.training_hours);
 }
 
 // The quality values of RFC 9110 are left aside: whoever names plain text or OpenMetrics, and not
@@ -116,7 +130,7 @@ http::Response metrics_page(const ServiceParts& parts, const http::Exchange& exc
   http::Response response =
       wants_prometheus(exchange.request)
           ? http::text_response(200, kPrometheusType, parts.registry.prometheus_text())
-          : http::json_response(200, metrics_json(parts.traffic.totals()));
+          : http::json_response(200, metrics_json(parts.traffic.totals(), parts.training.latest()));
   response.headers.add("Vary", "Accept");
   return response;
 }
@@ -128,7 +142,7 @@ std::string human_duration(double seconds) {
   return std::to_string(minutes / 60) + "h " + std::to_string(minutes % 60) + "m";
 }
 
-std::string metrics_json(const Traffic::Totals& totals) {
+std::string metrics_json(const Traffic::Totals& totals, const TrainingFigures& training) {
   const metrics::RecentTimes::Summary& times = totals.times;
   JsonWriter json;
   json.begin_object().key("total_requests").integer(as_integer(totals.requests));
@@ -149,7 +163,9 @@ std::string metrics_json(const Traffic::Totals& totals) {
   const double per_second = totals.seconds_counted > 0
                                 ? static_cast<double>(totals.requests) / totals.seconds_counted
                                 : 0;
-  json.key("requests_per_second").number(per_second).end_object();
+  json.key("requests_per_second").number(per_second);
+  write_training(json, training);
+  json.end_object();
   return std::move(json).take();
 }
 
@@ -166,7 +182,26 @@ std::vector<Endpoint> service_endpoints(const ServiceParts& parts) {
            [parts](const Exchange& exchange) { return metrics_page(parts, exchange); }}};
 }
 
+// NaN is how a scrape tells "not known".
+void register_training_metrics(const TrainingReadings& training, metrics::Registry& registry) {
+  using Kind = metrics::Registry::Kind;
+  const TrainingReadings* readings = &training;
+  registry.callback(Kind::gauge, "liquid_training_best_loss",
+                    "Lowest final_train_loss of the experiment; NaN: not known.", {},
+                    [readings] { return readings->latest().best_model_loss.value_or(NAN); });
+  registry.callback(Kind::gauge, "liquid_training_experiments",
+                    "Experiments in the tracking store; NaN: not known.", {}, [readings] {
+                      const auto count = readings->latest().total_experiments;
+                      return count ? static_cast<double>(*count) : NAN;
+                    });
+  registry.callback(Kind::gauge, "liquid_training_seconds",
+                    "Time all runs of the experiment took; NaN: not known.", {}, [readings] {
+                      return readings->latest().training_hours.value_or(NAN) * kSecondsPerHour;
+                    });
+}
+
 void register_service_metrics(const ServiceParts& parts, metrics::Registry& registry) {
+  register_training_metrics(parts.training, registry);
   using Kind = metrics::Registry::Kind;
   const auto add = [&registry](Kind kind, std::string_view name, std::string_view help,
                                std::function<double()> read) {

@@ -8,6 +8,7 @@
 #include "api/router.h"
 #include "api/system_readings.h"
 #include "api/traffic.h"
+#include "api/training_readings.h"
 #include "generate/generator.h"
 #include "metrics/registry.h"
 
@@ -19,6 +20,7 @@ struct ServiceParts {
   const IndexFollower& follower;
   const generate::Generator& generator;
   const SystemReadings& readings;
+  const TrainingReadings& training;
   const metrics::Registry& registry;
   std::string index_folder;
   const Clock& clock;
@@ -31,8 +33,8 @@ std::vector<Endpoint> service_endpoints(const ServiceParts& parts);
 /// Figures about the machine, the process, the index and the program, for Prometheus.
 void register_service_metrics(const ServiceParts& parts, metrics::Registry& registry);
 
-/// The JSON of GET /metrics: the fields of both earlier servers.
-std::string metrics_json(const Traffic::Totals& totals);
+/// The JSON of GET /metrics: the fields of both earlier servers, and of the experiments.
+std::string metrics_json(const Traffic::Totals& totals, const TrainingFigures& training);
 
 /// "1h 5m"
 std::string human_duration(double seconds);

@@ -21,18 +21,26 @@ TEST(ServicePages, MetricsHaveTheNamesOfBothEarlierServers) {
   totals.seconds_up = 12.3456;
   totals.seconds_counted = 4.0;
   EXPECT_EQ(
-      metrics_json(totals),
+      metrics_json(totals,
+                   {.best_model_loss = 0.5, .total_experiments = 3, .training_hours = 1.25}),
       R"({"total_requests":8,"total_errors":2,"error_rate":25,"cache_hits":3,"cache_misses":1,)"
       R"("cache_hit_rate":75,"avg_response_time_ms":0,"min_response_time_ms":0,)"
       R"("max_response_time_ms":0,"uptime_seconds":12.35,"response_times_ms":{"avg":0,"min":0,)"
-      R"("max":0,"p50":0,"p95":0,"p99":0},"requests_per_second":2})");
+      R"("max":0,"p50":0,"p95":0,"p99":0},"requests_per_second":2,)"
+      R"("best_model_loss":0.5,"total_experiments":3,"training_hours":1.25})");
 }
 
 TEST(ServicePages, RatesOfNothingAreZero) {
-  const std::string json = metrics_json({});
+  const std::string json = metrics_json({}, {});
   EXPECT_NE(json.find(R"("error_rate":0,)"), std::string::npos);
   EXPECT_NE(json.find(R"("cache_hit_rate":0,)"), std::string::npos);
   EXPECT_NE(json.find(R"("requests_per_second":0)"), std::string::npos);
+}
+
+TEST(ServicePages, FiguresOfAnAbsentTrackingStoreAreNull) {
+  const std::string json = metrics_json({}, {});
+  EXPECT_NE(json.find(R"("best_model_loss":null,"total_experiments":null,"training_hours":null})"),
+            std::string::npos);
 }
 
 TEST(ServicePages, DurationsReadLikeTheEarlierOnes) {

@@ -13,5 +13,10 @@ void add_serve_command(CLI::App& app, int& status);
 void add_index_command(CLI::App& app, int& status);
 void add_ask_command(CLI::App& app, int& status);
 void add_cache_command(CLI::App& app, int& status);
+void add_experiments_command(CLI::App& app, int& status);
+void add_runs_command(CLI::App& app, int& status);
+void add_metrics_command(CLI::App& app, int& status);
+void add_artifacts_command(CLI::App& app, int& status);
+void add_models_command(CLI::App& app, int& status);
 
 }  // namespace liquid::cli

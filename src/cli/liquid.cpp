@@ -46,6 +46,11 @@ int run(int argc, char** argv) {
   add_serve_command(app, status);
   add_ask_command(app, status);
   add_cache_command(app, status);
+  add_experiments_command(app, status);
+  add_runs_command(app, status);
+  add_metrics_command(app, status);
+  add_artifacts_command(app, status);
+  add_models_command(app, status);
   try {
     app.parse(argc, argv);
     // Asked for afterwards: then a misspelt command has been named already.

@@ -112,8 +112,9 @@ Result<void> serve(const ServeSettings& settings) {
   cache::CacheLayer search_cache(**cache, api::search_routes(parts), follower, search_workers);
 
   const api::SystemReadings readings;
-  const api::ServiceParts service{traffic,  follower,       **generator, readings,
-                                  registry, settings.index, clock};
+  const api::TrainingReadings training(training_options(settings, clock), clock);
+  const api::ServiceParts service{traffic,  follower, **generator,    readings,
+                                  training, registry, settings.index, clock};
   api::register_service_metrics(service, registry);
   api::register_cache_metrics(**cache, registry);
   register_pool_metrics(registry, ask_workers, search_workers);

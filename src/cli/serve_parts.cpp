@@ -8,6 +8,8 @@
 #include "cli/rate_limit_text.h"
 #include "generate/extractive.h"
 #include "generate/openai.h"
+#include "tracking/client/open_store.h"
+#include "tracking/sqlite/database_path.h"
 
 namespace liquid::cli {
 namespace {
@@ -43,6 +45,22 @@ Result<std::string> read_small_file(const std::string& path, std::string_view se
   auto text = read_file(path, kMaxKeyFileBytes);
   if (!text) return std::move(text).error().with_context(setting);
   return text;
+}
+
+Result<std::unique_ptr<tracking::Store>> open_training_store(const std::string& uri,
+                                                             std::stop_token stop,
+                                                             const Clock& clock) {
+  auto settings = tracking::settings_from(tracking::process_environment());
+  if (!settings) return std::move(settings).error();
+  if (!uri.empty()) settings->tracking_uri = uri;
+  settings->access.stop = std::move(stop);
+  if (settings->tracking_uri.starts_with("sqlite:")) {
+    const auto path = tracking::sqlite::database_path(settings->tracking_uri);
+    if (!path) return path.error();
+    std::error_code error;
+    if (!std::filesystem::exists(*path, error)) return std::unique_ptr<tracking::Store>();
+  }
+  return tracking::open_store(settings->tracking_uri, *settings, clock);
 }
 
 Result<std::string> admin_key(const ServeSettings& settings) {
@@ -148,6 +166,15 @@ Result<std::unique_ptr<api::LineWriter>> open_access_log(const ServeSettings& se
   auto writer = api::LineWriter::open(settings.access_log);
   if (!writer) return std::move(writer).error().with_context("access-log");
   return writer;
+}
+
+api::TrainingReadings::Options training_options(const ServeSettings& settings, const Clock& clock) {
+  api::TrainingReadings::Options options;
+  options.experiment = settings.tracking_experiment;
+  options.open = [uri = settings.tracking_uri, &clock](std::stop_token stop) {
+    return open_training_store(uri, std::move(stop), clock);
+  };
+  return options;
 }
 
 Result<api::IdentityOptions> read_identity(const ServeSettings& settings) {

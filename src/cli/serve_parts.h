@@ -6,6 +6,7 @@
 #include "api/identity.h"
 #include "api/line_writer.h"
 #include "api/rate_limit.h"
+#include "api/training_readings.h"
 #include "base/clock.h"
 #include "base/worker_pool.h"
 #include "cache/cache_options.h"
@@ -31,6 +32,9 @@ WorkerPool::Options worker_options(const ServeSettings& settings, PoolUse use);
 
 /// Null when it is off.
 Result<std::unique_ptr<api::LineWriter>> open_access_log(const ServeSettings& settings);
+/// Where the figures about experiments come from. A database file that does not exist is no store:
+/// a server makes none.
+api::TrainingReadings::Options training_options(const ServeSettings& settings, const Clock& clock);
 /// API keys and admin key.
 Result<api::IdentityOptions> read_identity(const ServeSettings& settings);
 /// Null without origins.

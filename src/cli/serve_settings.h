@@ -70,6 +70,9 @@ struct ServeSettings {
   std::uint64_t answer_timeout_ms = 120'000;
   std::uint64_t shutdown_timeout_ms = 10'000;
 
+  std::string tracking_uri;  ///< Empty: as MLflow's variables say.
+  std::string tracking_experiment = "liquid-ft-training";
+
   std::string tls_certificate;
   std::string tls_key;
 };

@@ -124,6 +124,14 @@ void add_access(Rows& rows) {
                               {api::is_origin, "an origin such as https://app.example, or *"}));
 }
 
+void add_experiments(Rows& rows) {
+  const std::string g = "Experiments, as GET /metrics tells of them";
+  rows.push_back(text_setting({g, "tracking-uri", "MLflow store; default MLFLOW_TRACKING_URI"},
+                              "URI", at(&S::tracking_uri)));
+  rows.push_back(text_setting({g, "tracking-experiment", "Whose best loss and hours"}, "NAME",
+                              at(&S::tracking_experiment)));
+}
+
 void add_limits(Rows& rows) {
   const std::string g = "Limits";
   rows.push_back(
@@ -164,6 +172,7 @@ const std::vector<Setting>& setting_table() {
     add_cache(made);
     add_route_cache(made);
     add_access(made);
+    add_experiments(made);
     add_limits(made);
     return made;
   }();

@@ -18,6 +18,9 @@ std::string readable_bytes(double bytes);
 /// 75 → "1 min 15 s".
 std::string readable_seconds(double seconds);
 
+/// Milliseconds since 1970 as "2026-11-24 09:30:12" in the local time zone; empty for 0.
+std::string readable_time(std::int64_t unix_ms);
+
 enum class Align { left, right };
 
 struct Column {

@@ -17,10 +17,10 @@ using sqlite::Session;
 
 class SqliteStore final : public Store {
  public:
-  explicit SqliteStore(std::unique_ptr<Session> session)
+  SqliteStore(std::unique_ptr<Session> session, const Settings& settings)
       : session_(std::move(session)),
         experiments_(sqlite::make_experiment_store(*session_)),
-        runs_(sqlite::make_run_store(*session_)),
+        runs_(sqlite::make_run_store(*session_, settings)),
         logged_models_(sqlite::make_logged_model_store(*session_)),
         registered_models_(sqlite::make_registered_model_store(*session_)),
         model_versions_(sqlite::make_model_version_store(*session_)) {}
@@ -48,7 +48,7 @@ Result<std::unique_ptr<Store>> open_sqlite_store(std::string_view uri, const Set
   if (!path) return std::move(path).error();
   Result<std::unique_ptr<Session>> session = Session::open(*path, settings, clock);
   if (!session) return std::move(session).error();
-  return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(*session)));
+  return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(*session), settings));
 }
 
 }  // namespace liquid::tracking
