@@ -37,8 +37,9 @@ struct YamlLimits {
   std::size_t max_copied_bytes = std::size_t{16} << 20;  ///< Text that aliases repeat.
 };
 
-/// One document. Errors: data_corrupt (line, and what is wrong: syntax, a second document, tags of
-/// other languages' objects, keys that are no scalars), resource_exhausted.
+/// One document. Errors: data_corrupt (line, and what is wrong: syntax, bytes that are no UTF-8, a
+/// second document, tags of other languages' objects, keys that are no scalars),
+/// resource_exhausted.
 Result<YamlNode> parse_yaml(std::string_view text, const YamlLimits& limits = {});
 
 /// Block style, as PyYAML's `safe_dump` lays it out: reading it gives an equal value. Text that is

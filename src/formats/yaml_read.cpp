@@ -9,6 +9,7 @@
 #include <sstream>
 #include <utility>
 
+#include "base/unicode.h"
 #include "formats/yaml.h"
 #include "formats/yaml_scalar.h"
 
@@ -228,6 +229,7 @@ Result<YamlNode> parse_yaml(std::string_view text, const YamlLimits& limits) {
                                                     " bytes, the limit is " +
                                                     std::to_string(limits.max_bytes)};
   }
+  if (!is_valid_utf8(text)) return Error{ErrorCode::data_corrupt, "YAML: the text is not UTF-8"};
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);

@@ -154,7 +154,10 @@ TEST(Yaml, NumbersSurviveWritingAndReading) {
   }
 }
 
-TEST(Yaml, BytesThatAreNoUtf8AreReplaced) {
+TEST(Yaml, BytesThatAreNoUtf8AreRefusedAndNeverWritten) {
+  const Result<YamlNode> root = parse_yaml("k: a\xff\n");
+  ASSERT_FALSE(root);
+  EXPECT_EQ(root.error().code, ErrorCode::data_corrupt);
   EXPECT_EQ(write_yaml(YamlNode{YamlMap{{"k", text("a\xff")}}}), "k: \"a\\uFFFD\"\n");
 }
 

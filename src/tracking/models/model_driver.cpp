@@ -168,12 +168,12 @@ struct Command {
 };
 
 const std::map<std::string, Command, std::less<>>& commands() {
-  static const std::map<std::string, Command, std::less<>> table{
+  static const std::map<std::string, Command, std::less<>> kTable{
       {"folder", {write_folder, 2, false}},  {"run", {start_run, 1, true}},
       {"log", {log_folder, 3, true}},        {"register", {register_uri, 2, true}},
       {"transition", {transition, 3, true}}, {"resolve", {resolve_uri, 1, true}},
       {"download", {download, 2, true}},     {"mlmodel", {rewrite_mlmodel, 1, false}}};
-  return table;
+  return kTable;
 }
 
 Answer perform(const Command& command, Arguments arguments) {
