@@ -24,7 +24,7 @@ constexpr const char* kDatabaseFile = "index.db";
 constexpr const char* kGenerationFile = "generation";
 constexpr const char* kLockFile = "lock";
 // Changes whenever the same documents and settings may be ranked differently.
-constexpr std::uint64_t kRankingVersion = 1;
+constexpr std::uint64_t kRankingVersion = 2;
 
 Result<void> validate(const Settings& settings) {
   const auto refuse = [](const char* name, double value, const char* range) {

@@ -210,6 +210,8 @@ class ViewScorer {
       const std::uint32_t block = cursor.at / Segment::kBlockSize;
       const std::uint32_t block_end = std::min(cursor.size(), (block + 1) * Segment::kBlockSize);
       if (before_bound_[essential] + limit(cursor, cursor.list.block_bound[block]) < needed_) {
+        // What reaches into the next window is that window's matter: other lists count there.
+        if (cursor.list.chunks[block_end - 1] >= end_) return;
         cursor.at = block_end;
         continue;
       }
