@@ -22,11 +22,11 @@ enum class Leftovers { deliver, leave };
 
 /// The defaults are what a training run wants; only the names are usually given.
 struct RecorderOptions {
-  Settings settings;
-  std::string experiment_name;  ///< Empty: the settings' experiment, else "Default".
-  std::string run_name;         ///< Empty: the store makes one.
-  std::vector<Tag> tags;
-  std::filesystem::path journal_folder;  ///< Empty: ".liquid/journal" in the working folder.
+  Settings settings{};
+  std::string experiment_name{};  ///< Empty: the settings' experiment, else "Default".
+  std::string run_name{};         ///< Empty: the store makes one.
+  std::vector<Tag> tags{};
+  std::filesystem::path journal_folder{};  ///< Empty: ".liquid/journal" in the working folder.
   /// Of undelivered journal on disk. From three quarters on points are thinned out, at the bound
   /// none is kept; both are counted. Whatever is not a point is always kept.
   std::uint64_t max_journal_bytes = std::uint64_t{1} << 30U;
@@ -44,8 +44,8 @@ struct RecorderOptions {
   std::chrono::milliseconds finish_limit{60'000};
   std::chrono::milliseconds max_backoff{30'000};  ///< Between attempts to reach a failing store.
   Leftovers leftovers = Leftovers::deliver;
-  std::string system_metrics_node;  ///< Several machines in one run: "system/<node>/…".
-  Connections connections;          ///< Empty: the real ones.
+  std::string system_metrics_node{};  ///< Several machines in one run: "system/<node>/…".
+  Connections connections{};          ///< Empty: the real ones.
 };
 
 /// What became of what was logged.

@@ -95,7 +95,7 @@ def test_exports_nothing_of_other_libraries(prefix):
 def example_by_cmake(prefix, tmp_path_factory):
     build = tmp_path_factory.mktemp("cmake")
     run("cmake", "-S", EXAMPLE, "-B", build, "-D", f"CMAKE_PREFIX_PATH={prefix}",
-        "-D", "CMAKE_CXX_FLAGS=-Wall -Werror")
+        "-D", "CMAKE_CXX_FLAGS=-Wall -Wextra -Werror")
     run("cmake", "--build", build)
     return build / "track_from_cpp"
 
@@ -103,7 +103,7 @@ def example_by_cmake(prefix, tmp_path_factory):
 @pytest.fixture(scope="module")
 def example_by_pkg_config(prefix, pkg_config, tmp_path_factory):
     program = tmp_path_factory.mktemp("pkg_config") / "track_from_cpp"
-    run(COMPILER, "-std=c++20", "-Wall", "-Werror", EXAMPLE / "main.cpp", "-o", program,
+    run(COMPILER, "-std=c++20", "-Wall", "-Wextra", "-Werror", EXAMPLE / "main.cpp", "-o", program,
         *pkg_config("--cflags", "--libs"), f"-Wl,-rpath,{prefix}/lib")
     return program
 
