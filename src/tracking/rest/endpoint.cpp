@@ -79,7 +79,7 @@ Result<Answer> Endpoint::get(std::string_view path, const Query& query) {
     made.url += separator + std::string(name) + '=' + percent_encoded(well_formed(value));
     separator = '&';
   }
-  return exchange(std::move(made));
+  return exchange(made);
 }
 
 Result<Answer> Endpoint::post(std::string_view path, const boost::json::object& body) {
@@ -89,19 +89,19 @@ Result<Answer> Endpoint::post(std::string_view path, const boost::json::object& 
 Result<Answer> Endpoint::post_text(std::string_view path, std::string body) {
   http::ClientRequest made = request("POST", path);
   made.body = std::move(body);
-  return exchange(std::move(made));
+  return exchange(made);
 }
 
 Result<Answer> Endpoint::patch(std::string_view path, const boost::json::object& body) {
   http::ClientRequest made = request("PATCH", path);
   made.body = boost::json::serialize(body);
-  return exchange(std::move(made));
+  return exchange(made);
 }
 
 Result<Answer> Endpoint::remove(std::string_view path, const boost::json::object& body) {
   http::ClientRequest made = request("DELETE", path);
   made.body = boost::json::serialize(body);
-  return exchange(std::move(made));
+  return exchange(made);
 }
 
 http::ClientRequest Endpoint::request(std::string_view method, std::string_view path) const {
@@ -120,7 +120,7 @@ http::ClientRequest Endpoint::request(std::string_view method, std::string_view 
   return made;
 }
 
-Result<Answer> Endpoint::exchange(http::ClientRequest request) {
+Result<Answer> Endpoint::exchange(const http::ClientRequest& request) {
   int attempts = 0;
   const Result<http::ClientResponse> response = send_until_answered(request, attempts);
   if (!response) return with_attempts(response.error(), attempts);

@@ -51,7 +51,7 @@ class Endpoint {
 
  private:
   http::ClientRequest request(std::string_view method, std::string_view path) const;
-  Result<Answer> exchange(http::ClientRequest request);
+  Result<Answer> exchange(const http::ClientRequest& request);
   Result<http::ClientResponse> send_until_answered(const http::ClientRequest& request,
                                                    int& attempts);
   std::chrono::milliseconds pause_after(const Result<http::ClientResponse>& outcome, int attempt);

@@ -2,6 +2,9 @@
 
 #include "tracking/rest/endpoint.h"
 
+#include <filesystem>
+
+#include "http/certificate_fixture.h"
 #include "tracking/rest/scripted_server_test.h"
 
 namespace liquid::tracking::rest {
@@ -204,6 +207,28 @@ TEST_F(EndpointTest, TakesOddEnvelopes) {
 TEST_F(EndpointTest, KeepsItsConnection) {
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(call());
   EXPECT_EQ(server_.connections(), 1U);
+}
+
+TEST_F(EndpointTest, TrustsOnlyWhatTheSettingsSay) {
+  const auto folder =
+      std::filesystem::path(testing::TempDir()) / ("liquid_rest_tls_" + std::to_string(::getpid()));
+  const http::TestCertificate certificate = http::write_test_certificate(folder);
+  http::ServerOptions options;
+  options.tls = http::TlsOptions{.certificate_chain = certificate.chain,
+                                 .private_key = certificate.private_key};
+  ScriptedServer server(options);
+  const auto outcome = [&] { return open_at(server.url()).value()->runs().restore(RunId("r1")); };
+  EXPECT_EQ(outcome().error().code, ErrorCode::unauthenticated);
+  EXPECT_TRUE(pauses_.empty()) << "another try would see the same certificate";
+  settings_.access.ca_file = certificate.chain;
+  EXPECT_TRUE(outcome());
+  settings_.access.ca_file.clear();
+  settings_.access.verify_certificate = false;
+  EXPECT_TRUE(outcome());
+  settings_.access.client_certificate = folder / "nowhere.pem";
+  EXPECT_EQ(outcome().error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(server.asked().size(), 2U);
+  std::filesystem::remove_all(folder);
 }
 
 TEST_F(EndpointTest, RefusesUrisThatAreNoServers) {

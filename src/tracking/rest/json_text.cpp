@@ -16,10 +16,12 @@ namespace json = boost::json;
 // Builds the document as Boost's own handler does, except for doubles.
 class Handler {
  public:
+  // NOLINTBEGIN(readability-identifier-naming): the names basic_parser asks for
   static constexpr std::size_t max_object_size = json::object::max_size();
   static constexpr std::size_t max_array_size = json::array::max_size();
   static constexpr std::size_t max_key_size = json::string::max_size();
   static constexpr std::size_t max_string_size = json::string::max_size();
+  // NOLINTEND(readability-identifier-naming)
 
   json::value finish() { return stack_.release(); }
 

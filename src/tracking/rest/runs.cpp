@@ -137,9 +137,10 @@ Result<Page<Metric>> Runs::metric_history(const HistoryQuery& query) {
     }
     Result<Page<Metric>> page = history_page(query, points.next_page_token, wanted);
     if (!page) return page;
-    const bool stuck = !page->next_page_token.empty() && page->items.empty();
-    std::move(page->items.begin(), page->items.end(), std::back_inserter(points.items));
-    points.next_page_token = stuck ? "" : std::move(page->next_page_token);
+    if (page->items.empty()) page->next_page_token.clear();  // or we would ask for ever
+    points.items.insert(points.items.end(), std::make_move_iterator(page->items.begin()),
+                        std::make_move_iterator(page->items.end()));
+    points.next_page_token.swap(page->next_page_token);
   } while (
       !points.next_page_token.empty() &&
       (!query.max_results || static_cast<std::int64_t>(points.items.size()) < *query.max_results));

@@ -81,7 +81,7 @@ Error server_error(std::string_view what, const http::ClientResponse& response) 
   if (const auto envelope = envelope_of(response.body)) {
     const ErrorCode code = error_code_from(envelope->code, response.status);
     if (!envelope->message.empty()) return {code, envelope->message};
-    return {code, std::string(what) + ": " + envelope->code};
+    return {code, std::string(what) + ": " + excerpt(envelope->code)};
   }
   return {error_code_from("", response.status),
           std::string(what) + ": " + of_status(response) + std::string(advice(response.status))};
