@@ -1,7 +1,6 @@
 #include "tracking/sqlite/logged_models.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include "tracking/sqlite/identities.h"
 #include "tracking/sqlite/logged_model_rows.h"
 #include "tracking/sqlite/registry_rules.h"
+#include "tracking/sqlite/run_rules.h"
 #include "tracking/sqlite/search_page.h"
 #include "tracking/sqlite/uri_parts.h"
 
@@ -18,17 +18,6 @@ namespace {
 constexpr std::int64_t kPendingStatus = 1;
 constexpr std::int64_t kReadyStatus = 2;
 constexpr std::int64_t kFailedStatus = 3;
-
-/// Experiment ids are numbers in this database.
-Result<std::int64_t> experiment_number(const ExperimentId& id) {
-  const std::string& text = id.str();
-  std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, failed] = std::from_chars(text.data(), end, number);
-  if (failed == std::errc() && stop == end) return number;
-  return Error{ErrorCode::invalid_argument,
-               "Invalid experiment ID '" + text + "'. Experiment ID must be a valid integer."};
-}
 
 /// Where the experiment, which must be active, keeps its artifacts.
 Result<std::string> experiment_location(Connection& connection, std::int64_t id) {
