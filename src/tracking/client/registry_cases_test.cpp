@@ -277,6 +277,13 @@ TEST_F(ModelVersions, OfALoggedModelKnowItsFilesAndRun) {
       ElementsAre(Tag{"mlflow.modelVersions", "[{\"name\": \"" + name + "\", \"version\": 1}]"}));
 }
 
+TEST_F(ModelVersions, NeedNotNameTheLoggedModelThatTheirSourceNames) {
+  const std::string name = model();
+  const ModelId id = value_of(logged_models().create({.experiment_id = experiment()})).id;
+  value_of(versions().create({.name = name, .source = "models:/" + id.str()}));
+  EXPECT_EQ(value_of(logged_models().get(id)).tags.at(0).key, "mlflow.modelVersions");
+}
+
 TEST_F(ModelVersions, OfAnotherVersionHaveItsFiles) {
   const std::string original = model();
   const std::string copy = model();

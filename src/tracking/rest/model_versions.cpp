@@ -30,12 +30,22 @@ void put(json::object& body, json::string_view name, std::string_view text) {
   if (!text.empty()) body[name] = text_json(text);
 }
 
+/// A source `models:/m-…` names its logged model; servers want to be told once more.
+std::string_view model_behind(const NewModelVersion& version) {
+  constexpr std::string_view kScheme = "models:/";
+  const std::string_view source = version.source;
+  const bool named = source.starts_with("models:/m-") &&
+                     source.find_first_of("/@", kScheme.size()) == std::string_view::npos;
+  if (!version.model_id.empty() || !named) return version.model_id.str();
+  return source.substr(kScheme.size());
+}
+
 }  // namespace
 
 Result<ModelVersion> ModelVersions::create(const NewModelVersion& version) {
   json::object body{{"name", text_json(version.name)}, {"source", text_json(version.source)}};
   put(body, "run_id", version.run_id.str());
-  put(body, "model_id", version.model_id.str());
+  put(body, "model_id", model_behind(version));
   put(body, "description", version.description);
   put(body, "run_link", version.run_link);
   if (!version.tags.empty()) body["tags"] = tags_json(version.tags);
