@@ -24,8 +24,8 @@ struct RecorderProgress {
   std::uint64_t visits_wanted = 0;  ///< By callers: visits of the writer, fsync included,
   std::uint64_t visits_done = 0;    ///< that began after they asked.
   recorder::Position written;
-  recorder::Position delivered;  ///< Everything before it, artifacts too.
-  int in_a_hurry = 0;            ///< Callers that wait for the store.
+  recorder::Position delivered{0, 0};  ///< Everything before it, artifacts too; 0: no run yet.
+  int in_a_hurry = 0;                  ///< Callers that wait for the store.
   std::optional<recorder::RunEnd> end_wanted;
   bool end_written = false;
   bool recovered = false;  ///< Other journals have been looked after.

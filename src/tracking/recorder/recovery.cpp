@@ -73,11 +73,13 @@ RecoveryOutcome deliver(Delivery& delivery, const RecoveryOptions& options,
   return RecoveryOutcome::waiting;
 }
 
-RecoveredJournal recover(const fs::path& folder, const RecoveryOptions& options,
-                         const Clock& clock) {
+// Nothing when the journal was delivered by somebody else meanwhile.
+std::optional<RecoveredJournal> recover(const fs::path& folder, const RecoveryOptions& options,
+                                        const Clock& clock) {
   RecoveredJournal journal;
   journal.journal_id = folder.filename().string();
   Result<std::unique_ptr<JournalFolder>> taken = JournalFolder::take_over(folder);
+  if (!taken && taken.error().code == ErrorCode::not_found) return std::nullopt;
   if (!taken) {
     journal.outcome = outcome_of(taken.error());
     journal.problem = taken.error().message;
@@ -161,7 +163,9 @@ std::vector<RecoveredJournal> recover_journals(const fs::path& journal_folder,
   std::vector<RecoveredJournal> recovered;
   for (const fs::path& folder : recorder::journals_in(journal_folder)) {
     if (options.stop.stop_requested()) break;
-    recovered.push_back(recover(folder, options, clock));
+    std::optional<RecoveredJournal> journal = recover(folder, options, clock);
+    if (!journal) continue;
+    recovered.push_back(std::move(*journal));
     if (options.observer) options.observer(recovered.back());
   }
   return recovered;
