@@ -1,62 +1,87 @@
 #include "tracking/filter_parser.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
+#include <cstdlib>
+#include <utility>
 
-// The language, as MLflow 3.17 takes it (keywords in any case):
+#include "tracking/filter_scanner.h"
+#include "tracking/text_list.h"
+
+// The language, as MLflow 3.17 takes it; keywords in any case, pieces as in filter_scanner.cpp:
 //
-//   filter     = [ clause { "AND" clause } ]
-//   clause     = identifier ( comparison value | [ "NOT" ] "IN" list | "IS" [ "NOT" ] "NULL" )
-//   comparison = "=" | "!=" | "<>" | "<" | "<=" | ">" | ">=" | "LIKE" | "ILIKE"
-//   value      = 'text' | "text" | number
-//   list       = "(" text { "," text } [ "," ] ")"
-//   identifier = name { "." name }
+//   filter     = { clause | "AND" }                      AND may also be missing or repeated
+//   clause     = identifier ( comparator value | [ "NOT" ] "IN" list | "IS" [ "NOT" ] "NULL" )
+//   comparator = "=" | "!=" | "<" | "<=" | ">" | ">=" | "LIKE" | "ILIKE"
+//   value      = 'text' | "text" | integer | real | word
+//   list       = "(" … ")"                               see text_list.cpp
+//   identifier = name { ( "." | "::" ) ( name | 'text' ) }         nothing between the parts
 //   name       = word | "text" | `text`
-//   order      = identifier [ "ASC" | "DESC" ]
+//   order      = identifier [ "ASC" | "DESC" ]           nothing before and behind it
 //
-// Text is taken as it stands between its quotes. There is no OR, no NOT before a clause and there
-// are no parentheses around clauses.
+// A text is what stands between its quotes, unchanged: 'it''s' has two quotes inside. There is no
+// OR, no NOT before a clause, there are no parentheses around clauses and no comments. A filter of
+// blanks alone is refused; between NOT and NULL stands one blank. A part of an identifier is none
+// of the words in kNoNames, unless quoted.
+//
+// An order that says its direction is split as a shell would split it, backticks meaning double
+// quotes, so its key loses all quotes.
 
 namespace liquid::tracking {
 namespace {
 
 using Kind = FilterToken::Kind;
 
+constexpr std::array<std::string_view, 6> kNoNames = {"CASE",  "IN",   "VALUES",
+                                                      "USING", "FROM", "AS"};
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return result;
+}
+
 bool is_keyword(const FilterToken& token, std::string_view word) {
-  return token.kind == Kind::identifier &&
-         std::equal(
-             token.text.begin(), token.text.end(), word.begin(), word.end(),
-             [](char a, char b) { return std::toupper(static_cast<unsigned char>(a)) == b; });
+  return token.kind == Kind::word && upper(token.text) == word;
 }
 
-std::string unquoted(std::string_view text) {
-  for (const char quote : {'\'', '"', '`'}) {
-    if (text.size() >= 2 && text.front() == quote && text.back() == quote) {
-      return std::string(text.substr(1, text.size() - 2));
-    }
+bool is_name(const FilterToken& token) {
+  if (token.kind == Kind::backticks || token.kind == Kind::double_quoted) return true;
+  return token.kind == Kind::word &&
+         std::find(kNoNames.begin(), kNoNames.end(), upper(token.text)) == kNoNames.end();
+}
+
+bool is_within(std::string_view text, char quote) {
+  return text.size() >= 2 && text.front() == quote && text.back() == quote;
+}
+
+std::string_view unquoted(std::string_view text) {
+  return is_within(text, '\'') || is_within(text, '"') ? text.substr(1, text.size() - 2) : text;
+}
+
+FilterIdentifier identifier_of(std::string_view written) {
+  const std::size_t dot = written.find('.');
+  FilterIdentifier identifier;
+  identifier.written = written;
+  if (dot != std::string_view::npos) identifier.entity = written.substr(0, dot);
+  std::string_view key = dot == std::string_view::npos ? written : written.substr(dot + 1);
+  key = unquoted(key);
+  if (is_within(key, '`')) key = key.substr(1, key.size() - 2);
+  identifier.key = key;
+  return identifier;
+}
+
+std::optional<Comparator> comparator_of(std::string_view text) {
+  constexpr std::array kAll = {Comparator::less,    Comparator::less_equal,
+                               Comparator::equal,   Comparator::not_equal,
+                               Comparator::greater, Comparator::greater_equal};
+  for (const Comparator each : kAll) {
+    if (comparator_text(each) == text) return each;
   }
-  return std::string(text);
-}
-
-bool is_quoted(std::string_view text) {
-  return text.size() >= 2 && (text.front() == '"' || text.front() == '\'');
-}
-
-FilterIdentifier identifier_of(std::string_view text) {
-  if (is_quoted(text) || text.front() == '`') return {std::nullopt, unquoted(text)};
-  const std::size_t dot = text.find('.');
-  if (dot == std::string_view::npos) return {std::nullopt, std::string(text)};
-  return {unquoted(text.substr(0, dot)), unquoted(text.substr(dot + 1))};
-}
-
-Comparator comparator_of(std::string_view text) {
-  if (text == "=") return Comparator::equal;
-  if (text == "<") return Comparator::less;
-  if (text == "<=") return Comparator::less_equal;
-  if (text == ">") return Comparator::greater;
-  if (text == ">=") return Comparator::greater_equal;
-  return Comparator::not_equal;
+  return std::nullopt;
 }
 
 class Parser {
@@ -66,31 +91,38 @@ class Parser {
 
   Result<std::vector<FilterClause>> filter() {
     std::vector<FilterClause> clauses;
-    if (here().kind == Kind::end) return clauses;
-    for (;;) {
+    if (!text_.empty() && here().kind == Kind::end) return expected("a clause");
+    while (here().kind != Kind::end) {
+      if (take_keyword("AND")) continue;
       Result<FilterClause> next = clause();
       if (!next) return std::move(next).error();
       clauses.push_back(std::move(*next));
-      if (here().kind == Kind::end) return clauses;
-      if (!take_keyword("AND")) return expected("AND or the end (OR and parentheses are unknown)");
     }
+    return clauses;
   }
 
   Result<OrderClause> order() {
-    if (here().kind != Kind::identifier) return expected("a key");
-    OrderClause clause{identifier_of(here().text), true, std::string(text_)};
-    ++at_;
-    if (take_keyword("DESC")) {
-      clause.ascending = false;
-    } else {
-      take_keyword("ASC");
+    if (here().position != 0) return expected("no blank before the key");
+    const Result<std::string_view> written = identifier();
+    if (!written) return written.error();
+    OrderClause clause{{}, true, std::string(text_)};
+    const bool directed = is_keyword(here(), "ASC") || is_keyword(here(), "DESC");
+    if (directed) {
+      clause.ascending = is_keyword(here(), "ASC");
+      ++at_;
     }
-    if (here().kind != Kind::end) return expected("ASC, DESC or the end");
+    if (end_of_last() != text_.size()) return expected("ASC, DESC or the end");
+    const std::optional<std::string> word = shell_word(*written);
+    if (!word) return expected("a key that does not mix quotes");
+    clause.identifier = identifier_of(directed ? *word : *written);
     return clause;
   }
 
  private:
   const FilterToken& here() const { return tokens_[at_]; }
+  std::size_t end_of_last() const {
+    return tokens_[at_ - 1].position + tokens_[at_ - 1].text.size();
+  }
 
   bool take_keyword(std::string_view word) {
     if (!is_keyword(here(), word)) return false;
@@ -107,20 +139,65 @@ class Parser {
                                              "\""};
   }
 
-  Result<FilterClause> clause() {
-    if (here().kind != Kind::identifier) return expected("a key such as metrics.loss");
+  // The text of one word, as a shell with double quotes for backticks reads it.
+  static std::optional<std::string> shell_word(std::string_view written) {
+    std::string word;
+    char quote = '\0';
+    for (std::size_t i = 0; i < written.size(); ++i) {
+      const char c = written[i] == '`' ? '"' : written[i];
+      if (quote == '\0' && (c == ' ' || c == '\t' || c == '\r' || c == '\n')) return std::nullopt;
+      if (c == '\\' && quote != '\'' && i + 1 < written.size()) {
+        const char next = written[i + 1] == '`' ? '"' : written[i + 1];
+        if (quote == '"' && next != '"' && next != '\\') word += c;
+        word += next;
+        ++i;
+      } else if (quote == '\0' && (c == '"' || c == '\'')) {
+        quote = c;
+      } else if (c == quote) {
+        quote = '\0';
+      } else {
+        word += c;
+      }
+    }
+    return quote == '\0' ? std::optional(word) : std::nullopt;
+  }
+
+  bool follows_at_once(std::size_t at) const {
+    return tokens_[at].position == tokens_[at - 1].position + tokens_[at - 1].text.size();
+  }
+
+  Result<std::string_view> identifier() {
+    if (!is_name(here())) return expected("a key such as metrics.loss");
     const std::size_t begin = here().position;
-    FilterClause clause;
-    clause.identifier = identifier_of(here().text);
     ++at_;
-    const Result<void> rest = comparison(clause);
-    if (!rest) return rest.error();
-    const FilterToken& last = tokens_[at_ - 1];
-    clause.text = text_.substr(begin, last.position + last.text.size() - begin);
+    while (here().kind == Kind::dot || here().kind == Kind::double_colon) {
+      if (!follows_at_once(at_) || !follows_at_once(at_ + 1)) {
+        return expected("nothing around the dot of a key");
+      }
+      ++at_;
+      if (!is_name(here()) && here().kind != Kind::single_quoted) {
+        return expected("a name, or one in quotes,");
+      }
+      ++at_;
+    }
+    return text_.substr(begin, end_of_last() - begin);
+  }
+
+  Result<FilterClause> clause() {
+    FilterClause clause;
+    clause.position = here().position;
+    const Result<std::string_view> written = identifier();
+    if (!written) return written.error();
+    clause.identifier = identifier_of(*written);
+    const std::size_t comparator = at_;
+    Result<void> rest = test(clause);
+    if (!rest) return std::move(rest).error();
+    clause.comparator_written = tokens_[comparator].text;
+    clause.text = text_.substr(clause.position, end_of_last() - clause.position);
     return clause;
   }
 
-  Result<void> comparison(FilterClause& clause) {
+  Result<void> test(FilterClause& clause) {
     if (take_keyword("IS")) return null_test(clause);
     if (take_keyword("NOT")) {
       if (!take_keyword("IN")) return expected("IN");
@@ -133,36 +210,43 @@ class Parser {
     }
     if (take_keyword("LIKE")) {
       clause.comparator = Comparator::like;
-    } else if (take_keyword("ILIKE")) {
-      clause.comparator = Comparator::ilike;
-    } else if (here().kind == Kind::comparison) {
-      clause.comparator = comparator_of(here().text);
-      ++at_;
-    } else {
-      return expected("a comparison (=, !=, <, LIKE, IN, IS NULL, …)");
+      return value(clause);
     }
+    if (take_keyword("ILIKE")) {
+      clause.comparator = Comparator::ilike;
+      return value(clause);
+    }
+    const std::optional<Comparator> known =
+        here().kind == Kind::comparison ? comparator_of(here().text) : std::nullopt;
+    if (!known) return expected("a comparison (=, !=, <, <=, >, >=, LIKE, ILIKE, IN, IS NULL)");
+    clause.comparator = *known;
+    ++at_;
     return value(clause);
   }
 
   Result<void> null_test(FilterClause& clause) {
-    clause.comparator = take_keyword("NOT") ? Comparator::is_not_null : Comparator::is_null;
+    clause.comparator = Comparator::is_null;
+    if (take_keyword("NOT")) {
+      clause.comparator = Comparator::is_not_null;
+      const std::string_view between = text_.substr(end_of_last(), here().position - end_of_last());
+      if (between != " ") return expected("NULL behind one blank");
+    }
     if (!take_keyword("NULL")) return expected("NULL");
     return {};
   }
 
   Result<void> value(FilterClause& clause) {
-    const FilterToken token = here();
-    const char* const end = token.text.data() + token.text.size();
-    const char* const begin = token.text.data() + (token.text.starts_with('+') ? 1 : 0);
-    if (token.kind == Kind::string || (token.kind == Kind::identifier && is_quoted(token.text))) {
-      clause.value = unquoted(token.text);
-    } else if (token.kind == Kind::integer || token.kind == Kind::real) {
-      std::int64_t whole = 0;
-      const bool fits =
-          token.kind == Kind::integer && std::from_chars(begin, end, whole).ec == std::errc();
-      double number = 0.0;
-      if (!fits) std::from_chars(begin, end, number);
-      clause.value = fits ? FilterValue(whole) : FilterValue(number);
+    FilterValue& value = clause.value;
+    value.written = here().text;
+    if (here().kind == Kind::integer) {
+      value.kind = FilterValue::Kind::integer;
+    } else if (here().kind == Kind::real) {
+      value.kind = FilterValue::Kind::real;
+    } else if (here().kind == Kind::single_quoted || here().kind == Kind::double_quoted) {
+      value.kind = FilterValue::Kind::text;
+      value.text = unquoted(here().text);
+    } else if (here().kind == Kind::word && is_name(here())) {
+      value.kind = FilterValue::Kind::word;
     } else {
       return expected("a quoted text or a number");
     }
@@ -172,20 +256,20 @@ class Parser {
 
   Result<void> list(FilterClause& clause) {
     if (here().kind != Kind::open) return expected("a list such as ('a', 'b')");
-    ++at_;
-    std::vector<std::string> texts;
+    const std::size_t open = at_;
     while (here().kind != Kind::close) {
-      const bool text = here().kind == Kind::string ||
-                        (here().kind == Kind::identifier && is_quoted(here().text));
-      if (!text) return expected("a quoted text");
-      texts.push_back(unquoted(here().text));
+      if (here().kind == Kind::end) return expected("')'");
       ++at_;
-      if (here().kind != Kind::close && here().kind != Kind::comma) return expected("',' or ')'");
-      if (here().kind == Kind::comma) ++at_;
     }
-    if (texts.empty()) return expected("a quoted text");
     ++at_;
-    clause.value = std::move(texts);
+    const std::size_t begin = tokens_[open].position;
+    const std::string_view written = text_.substr(begin, end_of_last() - begin);
+    std::optional<std::vector<std::string>> texts = parse_text_list(written);
+    if (!texts) {
+      at_ = open;
+      return expected("a list of quoted texts such as ('a', 'b')");
+    }
+    clause.value = {FilterValue::Kind::list, std::string(written), {}, std::move(*texts)};
     return {};
   }
 
@@ -222,11 +306,32 @@ Result<std::vector<FilterClause>> parse_filter(std::string_view text) {
 
 Result<OrderClause> parse_order(std::string_view text) {
   Result<std::vector<FilterToken>> tokens = scan_filter(text);
-  if (!tokens) return std::move(tokens).error();
-  Result<OrderClause> order = Parser(text, std::move(*tokens)).order();
+  Result<OrderClause> order = tokens ? Parser(text, std::move(*tokens)).order()
+                                     : Result<OrderClause>(std::move(tokens).error());
   if (order) return order;
   return Error{ErrorCode::invalid_argument,
                "Invalid order_by clause '" + std::string(text) + "': " + order.error().message};
 }
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  const auto is_blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  std::string digits;
+  if (text.starts_with('-')) digits = "-";
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool between = i > 0 && i + 1 < text.size() && text[i - 1] != '_';
+    if (text[i] == '_' && between) continue;
+    if (text[i] < '0' || text[i] > '9') return std::nullopt;
+    digits += text[i];
+  }
+  std::int64_t number = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stop, failed] = std::from_chars(digits.data(), end, number);
+  return failed == std::errc() && stop == end ? std::optional(number) : std::nullopt;
+}
+
+double real_number(const FilterValue& value) { return std::strtod(value.written.c_str(), nullptr); }
 
 }  // namespace liquid::tracking

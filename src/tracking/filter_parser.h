@@ -1,13 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/result.h"
-#include "tracking/filter_scanner.h"
 
 namespace liquid::tracking {
 
@@ -28,22 +27,36 @@ enum class Comparator {
 
 std::string_view comparator_text(Comparator comparator);
 
-/// `params."batch size"`: the entity before the first dot, if there is one, and the key behind it
-/// without its quotes.
+/// `params."batch size"`: the entity before the first dot, as written, if there is one, and the key
+/// behind it without its quotes.
 struct FilterIdentifier {
+  std::string written;
   std::optional<std::string> entity;
   std::string key;
+  bool operator==(const FilterIdentifier&) const = default;
 };
 
-/// A list holds the texts of its strings.
-using FilterValue =
-    std::variant<std::monostate, std::int64_t, double, std::string, std::vector<std::string>>;
+struct FilterValue {
+  enum class Kind { none, integer, real, text, word, list };
+  Kind kind = Kind::none;
+  std::string written;             ///< As it stands in the filter, with its quotes.
+  std::string text;                ///< Of a text: what is between its quotes.
+  std::vector<std::string> texts;  ///< Of a list.
+  bool operator==(const FilterValue&) const = default;
+
+  bool is_text() const { return kind == Kind::text; }
+  bool is_list() const { return kind == Kind::list; }
+  bool is_number() const { return kind == Kind::integer || kind == Kind::real; }
+};
 
 struct FilterClause {
   FilterIdentifier identifier;
   Comparator comparator = Comparator::equal;
+  std::string comparator_written;
   FilterValue value;
-  std::string text;  ///< The clause as written, for messages.
+  std::string text;          ///< The clause as written, for messages.
+  std::size_t position = 0;  ///< Byte in the filter, from 0.
+  bool operator==(const FilterClause&) const = default;
 };
 
 /// The clauses of a filter, which all must hold. An empty filter has none. What the words mean is
@@ -57,5 +70,12 @@ struct OrderClause {
   std::string text;
 };
 Result<OrderClause> parse_order(std::string_view text);
+
+/// The whole number that is all of the text, read as Python's int() does. Nothing also when it does
+/// not fit.
+std::optional<std::int64_t> whole_number(std::string_view text);
+
+/// Of a value that `is_number`; too large a number is infinite.
+double real_number(const FilterValue& value);
 
 }  // namespace liquid::tracking

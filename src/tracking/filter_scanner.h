@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,11 +11,15 @@ namespace liquid::tracking {
 /// A piece of a filter or order. `text` is as written, quotes included.
 struct FilterToken {
   enum class Kind {
-    identifier,  ///< a, a.b, a."b c", a.`b c`, "a", `a`
-    string,      ///< 'a'
-    integer,
-    real,
-    comparison,  ///< = != <> < <= > >=
+    word,           ///< abc, also 1abc
+    backticks,      ///< `a b`
+    double_quoted,  ///< "a b"
+    single_quoted,  ///< 'a b'
+    integer,        ///< 12, -3
+    real,           ///< 1.5, .5, 5., 1e-3
+    dot,
+    double_colon,
+    comparison,  ///< A run of < > = ~ !
     open,
     close,
     comma,
@@ -27,8 +30,9 @@ struct FilterToken {
   std::size_t position = 0;  ///< Byte in the whole text, from 0.
 };
 
-/// All tokens and an `end`. The views are into `text`. Errors: invalid_argument (a quote that is
-/// never closed, a character that begins nothing), with the position counted from 1.
+/// All tokens and an `end`. The views are into `text`. Errors: invalid_argument (not UTF-8, a quote
+/// that is never closed, a comment, a character that begins nothing), with the position counted
+/// from 1.
 Result<std::vector<FilterToken>> scan_filter(std::string_view text);
 
 }  // namespace liquid::tracking

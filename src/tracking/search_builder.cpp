@@ -5,27 +5,32 @@
 #include "tracking/page_token.h"
 
 namespace liquid::tracking {
-namespace {
 
-SqlValue sql_value(const FilterValue& value) {
-  if (const auto* whole = std::get_if<std::int64_t>(&value)) return *whole;
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  return std::string();
-}
-
-SqlText list_comparison(std::string_view column, Comparator comparator, const FilterValue& value) {
+SqlText list_comparison(std::string_view column, Comparator comparator,
+                        std::vector<SqlValue> values) {
   SqlText text;
   text.add(column).add(comparator == Comparator::in ? " IN (" : " NOT IN (");
-  const auto* items = std::get_if<std::vector<std::string>>(&value);
-  for (std::size_t i = 0; items != nullptr && i < items->size(); ++i) {
+  for (std::size_t i = 0; i < values.size(); ++i) {
     if (i > 0) text.add(", ");
-    text.value((*items)[i]);
+    text.value(std::move(values[i]));
   }
   return std::move(text.add(")"));
 }
 
-}  // namespace
+SqlText text_comparison(std::string_view column, const FilterClause& clause) {
+  if (!clause.value.is_list()) return comparison(column, clause.comparator, clause.value.text);
+  const std::vector<std::string>& texts = clause.value.texts;
+  return list_comparison(column, clause.comparator, {texts.begin(), texts.end()});
+}
+
+Result<SqlText> number_comparison(std::string_view column, const FilterClause& clause) {
+  if (clause.value.kind == FilterValue::Kind::real) {
+    return comparison(column, clause.comparator, real_number(clause.value));
+  }
+  const std::optional<std::int64_t> whole = whole_number(clause.value.written);
+  if (whole) return comparison(column, clause.comparator, *whole);
+  return invalid_clause(clause, "the number does not fit 64 bits");
+}
 
 SqlText& SqlText::append(SqlText other) {
   sql += other.sql;
@@ -37,6 +42,10 @@ Result<CompiledSearch> SearchStatement::finish(std::int64_t max_results,
                                                std::string_view page_token) {
   const Result<std::int64_t> offset = offset_of_token(page_token);
   if (!offset) return offset.error();
+  return finish_at(max_results, *offset);
+}
+
+CompiledSearch SearchStatement::finish_at(std::int64_t max_results, std::int64_t offset) {
   SqlText whole;
   whole.add("SELECT ").add(keys).add(" FROM ").add(tables).append(std::move(joins));
   for (std::size_t i = 0; i < conditions.size(); ++i) {
@@ -45,19 +54,18 @@ Result<CompiledSearch> SearchStatement::finish(std::int64_t max_results,
   for (std::size_t i = 0; i < orders.size(); ++i) {
     whole.add(i == 0 ? " ORDER BY " : ", ").add(orders[i]);
   }
-  whole.add(" LIMIT ").value(max_results + 1).add(" OFFSET ").value(*offset);
-  return CompiledSearch{std::move(whole.sql), std::move(whole.values), max_results, *offset};
+  whole.add(" LIMIT ").value(max_results + 1).add(" OFFSET ").value(offset);
+  return CompiledSearch{std::move(whole.sql), std::move(whole.values), max_results, offset, ""};
 }
 
-SqlText comparison(std::string_view column, Comparator comparator, const FilterValue& value) {
-  if (is_list_comparison(comparator)) return list_comparison(column, comparator, value);
+SqlText comparison(std::string_view column, Comparator comparator, SqlValue value) {
   SqlText text;
   if (comparator == Comparator::ilike) {
-    text.add("lower(").add(column).add(") LIKE lower(").value(sql_value(value));
+    text.add("lower(").add(column).add(") LIKE lower(").value(std::move(value));
     return std::move(text.add(")"));
   }
   text.add(column).add(" ").add(comparator_text(comparator)).add(" ");
-  return std::move(text.value(sql_value(value)));
+  return std::move(text.value(std::move(value)));
 }
 
 SqlText in_numbers(std::string_view column, const std::vector<ExperimentId>& ids) {
@@ -98,8 +106,14 @@ bool is_order_comparison(Comparator comparator) {
          !is_list_comparison(comparator) && !is_null_test(comparator);
 }
 
+bool is_text_test(const FilterClause& clause) {
+  return is_text_comparison(clause.comparator) && clause.value.is_text();
+}
+
 Error invalid_clause(const FilterClause& clause, const std::string& reason) {
-  return {ErrorCode::invalid_argument, "Invalid filter clause \"" + clause.text + "\": " + reason};
+  return {ErrorCode::invalid_argument, "Invalid filter clause \"" + clause.text +
+                                           "\" at position " + std::to_string(clause.position + 1) +
+                                           ": " + reason};
 }
 
 Result<void> check_max_results(std::int64_t max_results, std::int64_t limit) {
@@ -125,7 +139,7 @@ Error duplicate_order(const std::string& text) {
 }
 
 std::string next_page_token(const CompiledSearch& search) {
-  return token_of_offset(search.offset + search.max_results);
+  return token_of_offset(search.offset + search.max_results, search.token_scope);
 }
 
 }  // namespace liquid::tracking

@@ -42,10 +42,19 @@ struct SearchStatement {
   void where(std::string_view condition) { conditions.push_back({std::string(condition), {}}); }
   /// With LIMIT and OFFSET. Errors: invalid_argument (token).
   Result<CompiledSearch> finish(std::int64_t max_results, std::string_view page_token);
+  CompiledSearch finish_at(std::int64_t max_results, std::int64_t offset);
 };
 
-/// `column comparator value`; lists become IN (…), ILIKE folds ASCII letters as SQLite's lower.
-SqlText comparison(std::string_view column, Comparator comparator, const FilterValue& value);
+/// `column comparator value`, not for lists; ILIKE folds ASCII letters as SQLite's lower.
+SqlText comparison(std::string_view column, Comparator comparator, SqlValue value);
+/// The same with the clause's text or list of texts.
+SqlText text_comparison(std::string_view column, const FilterClause& clause);
+/// `column IN (…)` or NOT IN.
+SqlText list_comparison(std::string_view column, Comparator comparator,
+                        std::vector<SqlValue> values);
+/// A comparison with the clause's number: a whole one or a double. Errors: invalid_argument (too
+/// large a whole number).
+Result<SqlText> number_comparison(std::string_view column, const FilterClause& clause);
 
 /// column IN (1, 2, …); nothing is in an empty list.
 SqlText in_numbers(std::string_view column, const std::vector<ExperimentId>& ids);
@@ -56,6 +65,8 @@ bool is_order_comparison(Comparator comparator);  ///< = != < <= > >=
 bool is_text_comparison(Comparator comparator);   ///< = != LIKE ILIKE
 bool is_list_comparison(Comparator comparator);   ///< IN, NOT IN
 bool is_null_test(Comparator comparator);
+/// = != LIKE ILIKE with a text.
+bool is_text_test(const FilterClause& clause);
 
 /// invalid_argument: the clause, and what is wrong with it.
 Error invalid_clause(const FilterClause& clause, const std::string& reason);

@@ -1,5 +1,3 @@
-#include <charconv>
-#include <set>
 #include <string>
 
 #include "tracking/search_builder.h"
@@ -30,29 +28,31 @@ Result<void> check_key(const std::string& key) {
                    "last_update_time"};
 }
 
-bool is_whole_number(const std::string& text) {
-  std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, failed] = std::from_chars(text.data(), end, number);
-  return failed == std::errc() && stop == end;
-}
-
 // Ids are numbers in the table and quoted in filters.
 Result<SqlText> id_condition(const FilterClause& clause) {
-  const auto* text = std::get_if<std::string>(&clause.value);
-  const auto* list = std::get_if<std::vector<std::string>>(&clause.value);
   const bool equal =
       clause.comparator == Comparator::equal || clause.comparator == Comparator::not_equal;
-  if (!(equal && text != nullptr) && list == nullptr) {
+  if (!(equal && clause.value.is_text()) && !clause.value.is_list()) {
     return invalid_clause(clause, "experiment_id is compared with quoted ids by =, !=, IN, NOT IN");
   }
-  const std::vector<std::string> ids = list != nullptr ? *list : std::vector<std::string>{*text};
-  for (const std::string& id : ids) {
-    if (is_whole_number(id)) continue;
-    return Error{ErrorCode::invalid_argument,
-                 "Invalid experiment ID '" + id + "'. Experiment ID must be a valid integer."};
+  std::vector<SqlValue> numbers;
+  const std::vector<std::string> one = {clause.value.text};
+  for (const std::string& id : equal ? one : clause.value.texts) {
+    const std::optional<std::int64_t> number = whole_number(id);
+    if (!number) {
+      return Error{ErrorCode::invalid_argument,
+                   "Invalid experiment ID '" + id + "'. Experiment ID must be a valid integer."};
+    }
+    numbers.emplace_back(*number);
   }
-  return comparison("e.experiment_id", clause.comparator, clause.value);
+  if (equal) return comparison("e.experiment_id", clause.comparator, numbers.front());
+  return list_comparison("e.experiment_id", clause.comparator, std::move(numbers));
+}
+
+// Words between key and value are in capitals here, except NOT IN and IS NULL.
+bool is_in_capitals(const FilterClause& clause) {
+  return is_null_test(clause.comparator) || clause.comparator == Comparator::not_in ||
+         clause.comparator_written == comparator_text(clause.comparator);
 }
 
 Result<SqlText> attribute_condition(const FilterClause& clause) {
@@ -61,15 +61,11 @@ Result<SqlText> attribute_condition(const FilterClause& clause) {
   if (!known) return known.error();
   if (key == "experiment_id") return id_condition(clause);
   if (key == "name") {
-    if (is_text_comparison(clause.comparator) &&
-        std::holds_alternative<std::string>(clause.value)) {
-      return comparison("e.name", clause.comparator, clause.value);
-    }
+    if (is_text_test(clause)) return text_comparison("e.name", clause);
     return invalid_clause(clause, "name is compared with a quoted text by =, !=, LIKE, ILIKE");
   }
-  if (is_order_comparison(clause.comparator) &&
-      std::holds_alternative<std::int64_t>(clause.value)) {
-    return comparison("e." + key, clause.comparator, clause.value);
+  if (is_order_comparison(clause.comparator) && clause.value.kind == FilterValue::Kind::integer) {
+    return number_comparison("e." + key, clause);
   }
   return invalid_clause(clause, key + " is compared with a whole number by =, !=, <, <=, >, >=");
 }
@@ -82,11 +78,10 @@ Result<SqlText> tag_condition(const FilterClause& clause) {
       "t.key=");
   text.value(clause.identifier.key);
   if (is_null_test(clause.comparator)) return std::move(text.add(")"));
-  if (!is_text_comparison(clause.comparator) ||
-      !std::holds_alternative<std::string>(clause.value)) {
+  if (!is_text_test(clause)) {
     return invalid_clause(clause, "a tag is compared with a quoted text by =, !=, LIKE, ILIKE");
   }
-  text.add(" AND ").append(comparison("t.value", clause.comparator, clause.value));
+  text.add(" AND ").append(text_comparison("t.value", clause));
   return std::move(text.add(")"));
 }
 
@@ -126,6 +121,10 @@ Result<CompiledSearch> compile_search(const ExperimentQuery& query) {
   for (const FilterClause& clause : *clauses) {
     const Result<bool> tag = is_tag(clause.identifier);
     if (!tag) return tag.error();
+    if (!is_in_capitals(clause)) {
+      return invalid_clause(
+          clause, "write '" + std::string(comparator_text(clause.comparator)) + "' in capitals");
+    }
     Result<SqlText> compiled = *tag ? tag_condition(clause) : attribute_condition(clause);
     if (!compiled) return std::move(compiled).error();
     statement.where(std::move(*compiled));

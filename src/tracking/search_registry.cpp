@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <set>
 #include <string>
 
@@ -30,6 +29,7 @@ struct Target {
   std::string_view table;
   std::string_view tag_table;
   std::string_view same_row;  ///< Joins a tag `t` to its row `m`.
+  bool is_order_bare;         ///< Keys of orders have no entity before them.
   std::array<Attribute, 4> attributes;
   std::array<Attribute, 4> orders;
 };
@@ -41,6 +41,7 @@ constexpr Target kModels{
     "registered_models m",
     "registered_model_tags",
     "t.workspace=m.workspace AND t.name=m.name",
+    true,
     {{{"name", "m.name", Kind::list_or_text}, kNoAttribute, kNoAttribute, kNoAttribute}},
     {{{"name", "m.name", Kind::text},
       {"timestamp", "m.last_updated_time", Kind::number},
@@ -51,6 +52,7 @@ constexpr Target kVersions{"m.name, m.version",
                            "model_versions m",
                            "model_version_tags",
                            "t.workspace=m.workspace AND t.name=m.name AND t.version=m.version",
+                           false,
                            {{{"name", "m.name", Kind::list_or_text},
                              {"run_id", "m.run_id", Kind::list_or_text},
                              {"source_path", "m.source", Kind::text},
@@ -80,46 +82,43 @@ Result<Attribute> find(const std::array<Attribute, 4>& attributes, const std::st
 
 // MLflow takes the number quoted too.
 Result<SqlText> number_condition(const FilterClause& clause, const Attribute& attribute) {
-  FilterValue number = clause.value;
-  if (const auto* text = std::get_if<std::string>(&clause.value)) {
-    std::int64_t whole = 0;
-    const char* const end = text->data() + text->size();
-    const auto [stop, failed] = std::from_chars(text->data(), end, whole);
-    if (failed == std::errc() && stop == end) number = whole;
-  }
-  if (!std::holds_alternative<std::int64_t>(number) || !is_order_comparison(clause.comparator)) {
+  const FilterValue& value = clause.value;
+  std::optional<std::int64_t> number;
+  if (value.is_text()) number = whole_number(value.text);
+  if (value.kind == FilterValue::Kind::integer) number = whole_number(value.written);
+  if (!number || !is_order_comparison(clause.comparator)) {
     return invalid_clause(clause, std::string(attribute.name) +
                                       " is compared with a whole number by =, !=, <, <=, >, >=");
   }
-  return comparison(attribute.column, clause.comparator, number);
+  return comparison(attribute.column, clause.comparator, *number);
 }
 
 Result<SqlText> attribute_condition(const FilterClause& clause, const Target& target) {
-  const Result<Attribute> attribute = find(target.attributes, clause.identifier.key);
+  // A quoted key is no attribute here.
+  const std::string& written = clause.identifier.written;
+  const Result<Attribute> attribute =
+      find(target.attributes, written.substr(written.find('.') + 1));
   if (!attribute) return attribute.error();
   if (attribute->kind == Kind::number) return number_condition(clause, *attribute);
   if (is_list_comparison(clause.comparator)) {
     if (attribute->kind == Kind::list_or_text) {
-      return comparison(attribute->column, clause.comparator, clause.value);
+      return text_comparison(attribute->column, clause);
     }
     return invalid_clause(clause, std::string(attribute->name) + " takes no list");
   }
-  if (is_text_comparison(clause.comparator) && std::holds_alternative<std::string>(clause.value)) {
-    return comparison(attribute->column, clause.comparator, clause.value);
-  }
+  if (is_text_test(clause)) return text_comparison(attribute->column, clause);
   return invalid_clause(clause, std::string(attribute->name) +
                                     " is compared with a quoted text by =, !=, LIKE, ILIKE");
 }
 
 Result<SqlText> tag_condition(const FilterClause& clause, const Target& target) {
-  if (!is_text_comparison(clause.comparator) ||
-      !std::holds_alternative<std::string>(clause.value)) {
+  if (!is_text_test(clause)) {
     return invalid_clause(clause, "a tag is compared with a quoted text by =, !=, LIKE, ILIKE");
   }
   SqlText text;
   text.add("EXISTS (SELECT 1 FROM ").add(target.tag_table).add(" t WHERE ").add(target.same_row);
   text.add(" AND t.key=").value(clause.identifier.key).add(" AND ");
-  text.append(comparison("t.value", clause.comparator, clause.value));
+  text.append(text_comparison("t.value", clause));
   return std::move(text.add(")"));
 }
 
@@ -132,9 +131,7 @@ bool is_prompt_clause(const FilterClause& clause) {
 bool wants_prompts(const std::vector<FilterClause>& clauses) {
   const auto clause = std::find_if(clauses.begin(), clauses.end(), is_prompt_clause);
   if (clause == clauses.end()) return false;
-  const auto* text = std::get_if<std::string>(&clause->value);
-  if (text == nullptr) return false;
-  std::string lower(*text);
+  std::string lower = clause->value.text;
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return (clause->comparator == Comparator::equal && lower == "true") ||
@@ -162,16 +159,23 @@ Result<void> add_conditions(const std::vector<FilterClause>& clauses, const Targ
   return {};
 }
 
+// Models are ordered by bare keys; for versions a prefix of any known entity means nothing.
+Result<std::string> order_key(const OrderClause& order, const Target& target) {
+  if (target.is_order_bare) return order.identifier.written;
+  const Result<bool> known = is_tag(order.identifier);
+  if (!known) return known.error();
+  return order.identifier.key;
+}
+
 Result<std::set<std::string>> add_orders(const std::vector<std::string>& texts,
                                          const Target& target, SearchStatement& statement) {
   const auto orders = parse_orders(texts);
   if (!orders) return orders.error();
   std::set<std::string> seen;
   for (const OrderClause& order : *orders) {
-    const Result<bool> tag = is_tag(order.identifier);
-    if (!tag) return tag.error();
-    if (*tag) return Error{ErrorCode::invalid_argument, "Invalid order_by entity: tag"};
-    const Result<Attribute> attribute = find(target.orders, order.identifier.key);
+    const Result<std::string> key = order_key(order, target);
+    if (!key) return key.error();
+    const Result<Attribute> attribute = find(target.orders, *key);
     if (!attribute) return attribute.error();
     const std::string column(attribute->column);
     if (!seen.insert(column).second) return duplicate_order(order.text);
@@ -180,10 +184,23 @@ Result<std::set<std::string>> add_orders(const std::vector<std::string>& texts,
   return seen;
 }
 
+// The registry has words of its own for this.
+Result<void> check_page_size(std::int64_t max_results, std::int64_t limit) {
+  if (max_results < 1) {
+    return Error{ErrorCode::invalid_argument,
+                 "Invalid value for max_results. It must be a positive integer, but got " +
+                     std::to_string(max_results)};
+  }
+  if (max_results <= limit) return {};
+  return Error{ErrorCode::invalid_argument,
+               "Invalid value for request parameter max_results. It must be at most " +
+                   std::to_string(limit) + ", but got value " + std::to_string(max_results)};
+}
+
 }  // namespace
 
 Result<CompiledSearch> compile_registered_model_search(const RegistryQuery& query) {
-  const Result<void> checked = check_max_results(query.max_results, kMaxModels);
+  const Result<void> checked = check_page_size(query.max_results, kMaxModels);
   if (!checked) return checked.error();
   const auto clauses = parse_filter(query.filter);
   if (!clauses) return clauses.error();
@@ -197,7 +214,7 @@ Result<CompiledSearch> compile_registered_model_search(const RegistryQuery& quer
 }
 
 Result<CompiledSearch> compile_model_version_search(const RegistryQuery& query) {
-  const Result<void> checked = check_max_results(query.max_results, kMaxVersions);
+  const Result<void> checked = check_page_size(query.max_results, kMaxVersions);
   if (!checked) return checked.error();
   const auto clauses = parse_filter(query.filter);
   if (!clauses) return clauses.error();

@@ -55,8 +55,12 @@ constexpr std::array<Attribute, 12> kAttributes = {{{"run_id", "r.run_uuid", Kin
 
 Result<Entity> entity_of(const FilterIdentifier& identifier) {
   if (!identifier.entity) return Entity::attribute;
+  std::string_view name = *identifier.entity;
+  if (name.size() >= 2 && name.front() == '`' && name.back() == '`') {
+    name = name.substr(1, name.size() - 2);
+  }
   for (const EntityName& each : kEntities) {
-    if (each.name == *identifier.entity) return each.entity;
+    if (each.name == name) return each.entity;
   }
   return Error{ErrorCode::invalid_argument,
                "Invalid entity type '" + *identifier.entity +
@@ -76,46 +80,38 @@ Result<Attribute> attribute_of(const std::string& key) {
 Result<SqlText> attribute_condition(const FilterClause& clause) {
   const Result<Attribute> attribute = attribute_of(clause.identifier.key);
   if (!attribute) return attribute.error();
-  const bool is_text = std::holds_alternative<std::string>(clause.value);
   if (is_null_test(clause.comparator)) {
     return invalid_clause(clause, "IS NULL and IS NOT NULL are for tags and params");
   }
   if (attribute->kind == Kind::number) {
-    if (!is_order_comparison(clause.comparator) || is_text) {
+    if (!is_order_comparison(clause.comparator) || !clause.value.is_number()) {
       return invalid_clause(clause, "'" + clause.identifier.key +
                                         "' is compared with a number by =, !=, <, <=, >, >=");
     }
-    return comparison(attribute->column, clause.comparator, clause.value);
+    return number_comparison(attribute->column, clause);
   }
   if (is_list_comparison(clause.comparator)) {
-    if (attribute->name == "run_id") {
-      return comparison(attribute->column, clause.comparator, clause.value);
-    }
+    if (attribute->name == "run_id") return text_comparison(attribute->column, clause);
     return invalid_clause(clause, "only run_id can be compared with a list");
   }
-  if (!is_text_comparison(clause.comparator) || !is_text) {
+  if (!is_text_test(clause)) {
     return invalid_clause(clause, "'" + clause.identifier.key +
                                       "' is compared with a quoted text by =, !=, LIKE, ILIKE");
   }
   if (attribute->column != "r.name") {
-    return comparison(attribute->column, clause.comparator, clause.value);
+    return text_comparison(attribute->column, clause);
   }
   // The tag counts: the column is empty for runs of MLflow before 1.30.
   SqlText text;
   text.add(
       "EXISTS (SELECT 1 FROM tags t WHERE t.run_uuid=r.run_uuid AND "
       "t.key='mlflow.runName' AND ");
-  return std::move(text.append(comparison("t.value", clause.comparator, clause.value)).add(")"));
+  return std::move(text.append(text_comparison("t.value", clause)).add(")"));
 }
 
 // NaN is stored as 0 with a mark. It equals nothing and is unequal to everything.
 Result<SqlText> metric_condition(const FilterClause& clause) {
-  double number = 0.0;
-  if (const auto* whole = std::get_if<std::int64_t>(&clause.value)) {
-    number = static_cast<double>(*whole);
-  } else if (const auto* real = std::get_if<double>(&clause.value)) {
-    number = *real;
-  } else {
+  if (!clause.value.is_number()) {
     return invalid_clause(clause, "a metric is compared with a number");
   }
   if (!is_order_comparison(clause.comparator)) {
@@ -125,7 +121,7 @@ Result<SqlText> metric_condition(const FilterClause& clause) {
   SqlText text;
   text.add("EXISTS (SELECT 1 FROM latest_metrics m WHERE m.run_uuid=r.run_uuid AND m.key=");
   text.value(clause.identifier.key).add(" AND (");
-  text.append(comparison("m.value", clause.comparator, number));
+  text.append(comparison("m.value", clause.comparator, real_number(clause.value)));
   return std::move(text.add(unequal ? " OR m.is_nan=1))" : " AND m.is_nan=0))"));
 }
 
@@ -135,11 +131,10 @@ Result<SqlText> pair_condition(const FilterClause& clause, const char* table) {
   text.add("EXISTS (SELECT 1 FROM ").add(table).add(" p WHERE p.run_uuid=r.run_uuid AND p.key=");
   text.value(clause.identifier.key);
   if (is_null_test(clause.comparator)) return std::move(text.add(")"));
-  if (!is_text_comparison(clause.comparator) ||
-      !std::holds_alternative<std::string>(clause.value)) {
+  if (!is_text_test(clause)) {
     return invalid_clause(clause, "it is compared with a quoted text by =, !=, LIKE, ILIKE");
   }
-  text.add(" AND ").append(comparison("p.value", clause.comparator, clause.value));
+  text.add(" AND ").append(text_comparison("p.value", clause));
   return std::move(text.add(")"));
 }
 
@@ -150,8 +145,7 @@ Result<SqlText> dataset_condition(const FilterClause& clause) {
                           "Invalid dataset key '" + key + "'; valid are name, digest, context");
   }
   const bool list = is_list_comparison(clause.comparator);
-  const bool text_value = std::holds_alternative<std::string>(clause.value);
-  if (!list && (!is_text_comparison(clause.comparator) || !text_value)) {
+  if (!list && !is_text_test(clause)) {
     return invalid_clause(clause,
                           "a dataset is compared with quoted texts by =, !=, LIKE, ILIKE, "
                           "IN, NOT IN");
@@ -162,8 +156,7 @@ Result<SqlText> dataset_condition(const FilterClause& clause) {
     text.add("JOIN input_tags c ON c.input_uuid=i.input_uuid AND c.name='mlflow.data.context' ");
   }
   text.add("WHERE i.destination_id=r.run_uuid AND i.destination_type='RUN' AND ");
-  text.append(
-      comparison(key == "context" ? "c.value" : "d." + key, clause.comparator, clause.value));
+  text.append(text_comparison(key == "context" ? "c.value" : "d." + key, clause));
   return std::move(text.add(")"));
 }
 
@@ -187,6 +180,10 @@ Result<std::string> add_order(const OrderClause& order, std::size_t index,
   if (!entity) return entity.error();
   const std::string direction = order.ascending ? "" : " DESC";
   if (*entity == Entity::attribute) {
+    if (order.identifier.key.find(' ') != std::string::npos) {
+      return Error{ErrorCode::invalid_argument, "Invalid order_by clause '" + order.text +
+                                                    "': write run_name to order by the name"};
+    }
     const Result<Attribute> attribute = attribute_of(order.identifier.key);
     if (!attribute) return attribute.error();
     const std::string column(attribute->column);

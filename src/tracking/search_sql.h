@@ -24,6 +24,7 @@ struct CompiledSearch {
   std::vector<SqlValue> values;
   std::int64_t max_results = 0;  ///< As asked for, checked.
   std::int64_t offset = 0;       ///< Rows before this page.
+  std::string token_scope;       ///< What the next token says besides the offset; empty: nothing.
 };
 
 /// Errors: invalid_argument with MLflow's messages (filter, order, token, max_results).
