@@ -18,9 +18,9 @@ demo: ## Set up, build, index the sample documents, serve them, ask twice
 demo-stop: ## Stop the server that `make demo` left running
 	@tools/demo.sh --stop
 
-build: ## Set up and build the release program: build/release/src/cli/liquid
+build: ## Set up and build build/release/src/cli/liquid and libliquid_tracking
 	@tools/setup.sh
-	@bash -c 'source tools/common.sh && build release liquid'
+	@bash -c 'source tools/common.sh && build release liquid liquid_tracking_library'
 
 test: ## Set up, build, run every test (what CI runs)
 	@tools/test.sh all

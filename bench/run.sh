@@ -3,7 +3,7 @@
 #
 #   bench/run.sh [--large] [--publish] [NAME…]
 #
-# NAME     http_hit hit_during_miss search miss_overhead cache_policy retrieval; all when none is given
+# NAME     http_hit hit_during_miss search miss_overhead cache_policy retrieval tracking; all when none is given
 # --large  search also over 1 000 000 passages (about ten minutes more)
 # --publish  writes the tables of all kept results into bench/README.md
 #
@@ -11,7 +11,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../tools/common.sh"
 
-readonly all_names=(http_hit hit_during_miss search miss_overhead cache_policy retrieval)
+readonly all_names=(http_hit hit_during_miss search miss_overhead cache_policy retrieval tracking)
 names=()
 large=0
 report_flags=()
@@ -36,6 +36,7 @@ if ((${#names[@]} == 0)); then names=("${all_names[@]}"); fi
 prepare() {
   tools/setup.sh bench
   tools/setup_bench.sh
+  if [[ " ${names[*]} " == *" tracking "* && -z ${LIQUID_PEERS:-} ]]; then tools/setup.sh peers; fi
   if [[ -n ${LIQUID_BUILD:-} ]]; then return; fi
   say "building the release programs (log: build/logs/bench.log)"
   quietly build/logs/bench.log build release ||
