@@ -25,12 +25,12 @@ Source logged_model_source(const LoggedModel& model, RunId run_id) {
 
 /// Of several models of one name the one logged at the largest step; among equals the newest.
 const LoggedModel& at_largest_step(const std::vector<LoggedModel>& models, const Run& run) {
-  std::map<ModelId, std::int64_t> steps;
-  for (const ModelOutput& output : run.model_outputs) steps[output.model_id] = output.step;
+  std::map<std::string, std::int64_t> steps;
+  for (const ModelOutput& output : run.model_outputs) steps[output.model_id.str()] = output.step;
   return *std::max_element(models.begin(), models.end(),
                            [&](const LoggedModel& a, const LoggedModel& b) {
-                             const auto left = std::pair(steps[a.id], a.creation_time_ms);
-                             return left < std::pair(steps[b.id], b.creation_time_ms);
+                             const auto left = std::pair(steps[a.id.str()], a.creation_time_ms);
+                             return left < std::pair(steps[b.id.str()], b.creation_time_ms);
                            });
 }
 
