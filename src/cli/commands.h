@@ -18,5 +18,11 @@ void add_runs_command(CLI::App& app, int& status);
 void add_metrics_command(CLI::App& app, int& status);
 void add_artifacts_command(CLI::App& app, int& status);
 void add_models_command(CLI::App& app, int& status);
+void add_tracking_command(CLI::App& app, int& status);
+
+/// `runs export` and `runs import`, below `runs`.
+void add_run_transfer_commands(CLI::App& runs, int& status);
+/// `runs recover` and `runs reap`.
+void add_run_journal_commands(CLI::App& runs, int& status);
 
 }  // namespace liquid::cli

@@ -51,6 +51,7 @@ int run(int argc, char** argv) {
   add_metrics_command(app, status);
   add_artifacts_command(app, status);
   add_models_command(app, status);
+  add_tracking_command(app, status);
   try {
     app.parse(argc, argv);
     // Asked for afterwards: then a misspelt command has been named already.

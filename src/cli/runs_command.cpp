@@ -15,8 +15,8 @@
 #include "cli/tracking_views.h"
 #include "tracking/names.h"
 
-// liquid runs list|search|get|compare|delete|restore|end, and those of run_journals.cpp and
-// transfer_command.cpp.
+// liquid runs list|search|get|compare|delete|restore|end, and those of
+// run_journals_command.cpp and transfer_command.cpp.
 
 namespace liquid::cli {
 namespace {
@@ -208,6 +208,8 @@ void add_runs_command(CLI::App& app, int& status) {
   add_change_command(*command, "restore", "Take runs out of the trash", {"restored", restore},
                      status);
   add_change_command(*command, "end", "End runs that nobody ended", {"ended", end}, status);
+  add_run_transfer_commands(*command, status);
+  add_run_journal_commands(*command, status);
 }
 
 }  // namespace liquid::cli
