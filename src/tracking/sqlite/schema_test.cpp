@@ -67,5 +67,61 @@ TEST_F(SchemaTest, OpensBothKnownRevisions) {
   EXPECT_TRUE(open());
 }
 
+TEST_F(SchemaTest, AnotherRevisionIsRefusedWithTheWayOut) {
+  stamp("0123456789ab");
+  const auto refused = open();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_state);
+  for (const std::string_view part : {std::string_view("0123456789ab"), kHead, kHeadOf312,
+                                      std::string_view("mlflow db upgrade")}) {
+    EXPECT_NE(refused.error().message.find(part), std::string::npos) << refused.error().message;
+  }
+}
+
+TEST_F(SchemaTest, TheStatementsArriveInTheFileByteForByte) {
+  Result<std::unique_ptr<Connection>> made = open();
+  ASSERT_TRUE(made) << made.error().message;
+  std::size_t at = 0;
+  const Result<void> read = (*made)->each(
+      "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid", [&](const Query& row) {
+        ASSERT_LT(at, schema_statements().size());
+        EXPECT_EQ(row.view(0), schema_statements()[at++]);
+      });
+  EXPECT_TRUE(read);
+  EXPECT_EQ(at, schema_statements().size());
+}
+
+TEST_F(SchemaTest, AnEmptyFileBecomesATrackingFile) {
+  std::ofstream(file()).flush();
+  ASSERT_TRUE(open());
+  Result<std::unique_ptr<Connection>> again = open();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(text(**again, "SELECT count(*) FROM experiments"), "1");
+}
+
+TEST_F(SchemaTest, AFileOfSomethingElseIsCorrupt) {
+  std::ofstream(file()) << std::string(8192, 'x');
+  const auto refused = open();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::data_corrupt);
+}
+
+TEST_F(SchemaTest, AnotherProgramsDatabaseIsLeftAlone) {
+  {
+    Result<std::unique_ptr<Connection>> other = Connection::open(file(), sql::Access::create);
+    ASSERT_TRUE(other && (*other)->database().execute("CREATE TABLE songs(name)"));
+  }
+  const auto refused = open();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_state);
+}
+
+TEST_F(SchemaTest, AFolderIsRefused) {
+  fs::create_directories(file());
+  const auto refused = open();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+}
+
 }  // namespace
 }  // namespace liquid::tracking::sqlite

@@ -1,6 +1,7 @@
 #include "tracking/sqlite/session.h"
 
 #include <chrono>
+#include <utility>
 
 #include "tracking/sqlite/artifact_root.h"
 #include "tracking/sqlite/schema.h"
@@ -36,13 +37,60 @@ Session::Session(std::filesystem::path path, std::unique_ptr<Connection> writer,
 std::int64_t Session::now_ms() const { return milliseconds(clock_.wall()); }
 
 Result<void> Session::commit(const Job& job) {
-  const std::lock_guard lock(writing_);
+  Pending mine{.job = job, .outcome = {}};
+  std::unique_lock lock(queueing_);
+  queue_.push_back(&mine);
+  finished_.wait(lock,
+                 [&] { return mine.state == Pending::State::finished || leader_ == Leader::none; });
+  if (mine.state == Pending::State::finished) return std::move(mine.outcome);
+  leader_ = Leader::committing;
+  const std::vector<Pending*> group = std::exchange(queue_, {});
+  lock.unlock();
+  commit_together(group);
+  lock.lock();
+  leader_ = Leader::none;
+  for (Pending* pending : group) pending->state = Pending::State::finished;
+  // Under the lock: a woken thread may end the session as soon as it can run.
+  finished_.notify_all();
+  return std::move(mine.outcome);
+}
+
+// A commit waits for the disk (about a millisecond here), whatever is in it; so one for all.
+void Session::commit_together(const std::vector<Pending*>& group) {
+  const Result<void> committed = run_all(group);
+  if (committed) return;
+  for (Pending* pending : group) {
+    if (pending->outcome) pending->outcome = committed;
+  }
+}
+
+Result<void> Session::run_all(const std::vector<Pending*>& group) {
   Result<sql::Transaction> transaction =
       sql::Transaction::begin(writer_->database(), sql::TransactionKind::write);
   if (!transaction) return std::move(transaction).error();
-  Result<void> done = job(*writer_);
-  if (!done) return done;
+  if (group.size() == 1) {
+    group.front()->outcome = group.front()->job(*writer_);
+    if (!group.front()->outcome) return {};  // the transaction's end rolls back
+    return transaction->commit();
+  }
+  for (Pending* pending : group) {
+    Result<void> kept = run_alone(*pending);
+    if (!kept) return kept;
+  }
   return transaction->commit();
+}
+
+// A failed write must not take the others of its group along. The error that is returned says that
+// SQLite has given up the whole transaction.
+Result<void> Session::run_alone(Pending& pending) {
+  Result<void> marked = writer_->run("SAVEPOINT one");
+  if (!marked) return marked;
+  pending.outcome = pending.job(*writer_);
+  if (!pending.outcome) {
+    const Result<void> undone = writer_->run("ROLLBACK TO one");
+    if (!undone) return pending.outcome;
+  }
+  return writer_->run("RELEASE one");
 }
 
 Result<std::unique_ptr<Connection>> Session::lease_reader() {

@@ -2,7 +2,6 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -70,7 +69,17 @@ class Session {
   Session(std::filesystem::path path, std::unique_ptr<Connection> writer, std::string artifact_root,
           const Clock& clock);
 
+  /// A write that waits for its commit.
+  struct Pending {
+    const Job& job;
+    Result<void> outcome;
+    enum class State { waiting, finished } state = State::waiting;
+  };
+
   Result<void> commit(const Job& job);
+  void commit_together(const std::vector<Pending*>& group);
+  Result<void> run_all(const std::vector<Pending*>& group);
+  Result<void> run_alone(Pending& pending);
   Result<std::unique_ptr<Connection>> lease_reader();
   void give_back(std::unique_ptr<Connection> reader);
 
@@ -85,8 +94,14 @@ class Session {
   const std::filesystem::path path_;
   const std::string artifact_root_;
   const Clock& clock_;
-  std::mutex writing_;
-  std::unique_ptr<Connection> writer_;  // under writing_
+  // Whoever finds no leader leads: takes all that wait, commits them and wakes their threads. Only
+  // the leader touches writer_.
+  enum class Leader { none, committing };
+  std::mutex queueing_;
+  std::condition_variable finished_;
+  std::vector<Pending*> queue_;   // under queueing_
+  Leader leader_ = Leader::none;  // under queueing_
+  std::unique_ptr<Connection> writer_;
   Guarded<std::vector<std::unique_ptr<Connection>>> idle_readers_;
 };
 
