@@ -41,7 +41,7 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
 Result<PartialFile> PartialFile::open(const fs::path& path, const std::string& source) {
   Result<PendingFile> file = PendingFile::take_up(path);
   if (file) {
-    PartialFile partial(std::move(*file), source, true);
+    PartialFile partial(std::move(*file), source, Name::known);
     partial.take_up();
     if (Result<void> cut = partial.file_.resize(partial.size_); !cut) return std::move(cut).error();
     return partial;
@@ -49,7 +49,7 @@ Result<PartialFile> PartialFile::open(const fs::path& path, const std::string& s
   if (file.error().code != ErrorCode::conflict) return std::move(file).error();
   Result<PendingFile> own = PendingFile::create(path);  // two downloads at the same time
   if (!own) return std::move(own).error();
-  return PartialFile(std::move(*own), source, false);
+  return PartialFile(std::move(*own), source, Name::own);
 }
 
 PartialFile::~PartialFile() {
@@ -79,7 +79,8 @@ void PartialFile::take_up() {
 }
 
 bool PartialFile::worth_keeping() const {
-  return shared_ && size_ >= kWorthKeepingBytes && !origin_.etag.empty() && origin_.total;
+  return name_ == Name::known && size_ >= kWorthKeepingBytes && !origin_.etag.empty() &&
+         origin_.total;
 }
 
 Result<void> PartialFile::note() {

@@ -37,8 +37,10 @@ class PartialFile {
   Result<void> publish();
 
  private:
-  PartialFile(PendingFile file, std::string source, bool shared)
-      : file_(std::move(file)), shared_(shared) {
+  /// Whether the hidden file has a name that a later download will look for.
+  enum class Name { known, own };
+  PartialFile(PendingFile file, std::string source, Name name)
+      : file_(std::move(file)), name_(name) {
     origin_.source = std::move(source);
   }
   void take_up();
@@ -48,7 +50,7 @@ class PartialFile {
   std::filesystem::path note_path() const;
 
   PendingFile file_;
-  bool shared_;  // the hidden file has a name that a later download will look for
+  Name name_;
   bool done_ = false;
   bool noted_ = false;
   Origin origin_;

@@ -253,12 +253,25 @@ class UrlArtifacts final : public ArtifactStore {
 
 }  // namespace
 
+namespace {
+
+// It takes the path for a URL: decodes it over and over, drops tabs and line breaks, and a '?' or
+// ';' with nothing behind it.
+std::string as_a_server_reads(std::string_view path) {
+  std::string read = decode_fully(path);
+  std::erase_if(read, [](char c) { return c == '\t' || c == '\n' || c == '\r'; });
+  while (!read.empty() && (read.back() == '?' || read.back() == ';')) read.pop_back();
+  return read;
+}
+
+}  // namespace
+
 Result<void> check_path_for_server(std::string_view path) {
   std::string fault;
   if (path.find('#') != std::string_view::npos) {
     fault = "MLflow's servers refuse \"#\"";
-  } else if (const std::string decoded = decode_fully(path); decoded != path) {
-    fault = "an MLflow server would read it as \"" + decoded + "\"";
+  } else if (const std::string read = as_a_server_reads(path); read != path) {
+    fault = "an MLflow server would read it as \"" + read + "\"";
   } else if (!is_valid_utf8(path)) {
     fault = "it is not UTF-8, which MLflow's servers expect";
   }

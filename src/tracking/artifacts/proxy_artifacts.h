@@ -24,8 +24,7 @@ std::unique_ptr<ArtifactStore> make_proxy_artifacts(ProxyRoot root, const Server
 std::unique_ptr<ArtifactStore> make_url_artifacts(UrlRoot root, const ServerAccess& access,
                                                   Sleeper sleep);
 
-/// Refuses names that MLflow's servers change or refuse: they decode %XX over and over, and know no
-/// '#'.
+/// Refuses paths that MLflow's servers would refuse or store under another name.
 Result<void> check_path_for_server(std::string_view path);
 
 }  // namespace liquid::tracking::artifacts

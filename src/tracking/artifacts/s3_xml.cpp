@@ -97,7 +97,7 @@ std::string completion_body(const std::vector<std::string>& etags) {
       written.append(static_cast<const char*>(data), size);
     }
   } text;
-  document.save(text, "", pugi::format_raw);
+  document.save(text, "", pugi::format_raw | pugi::format_no_declaration);
   return std::move(text.written);
 }
 
