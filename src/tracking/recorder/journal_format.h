@@ -26,7 +26,8 @@ inline constexpr std::uint32_t kMaxKeys = 1U << 20U;
 struct Position {
   std::uint64_t segment = 1;
   std::uint64_t offset = kSegmentHeaderBytes;
-  auto operator<=>(const Position&) const = default;
+  // clang-tidy 14 takes the comparison with 0 inside for a pointer.
+  auto operator<=>(const Position&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// What a segment's checksums depend on, so that frames of another journal or place are no frames.

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <exception>
@@ -133,11 +134,11 @@ namespace recorder {
 
 LastWord::LastWord(const std::filesystem::path& file, std::function<void(RunStatus)> end_run)
     : slot_(kSlots) {
-  static const bool installed = [] {
+  static const bool kInstalled = [] {
     earlier_terminate = std::set_terminate(on_terminate);
     return true;
   }();
-  static_cast<void>(installed);
+  static_cast<void>(kInstalled);
   const std::lock_guard lock(slots_mutex);
   for (std::size_t i = 0; i < kSlots && slot_ == kSlots; ++i) {
     if (!slots[i].used) slot_ = i;
