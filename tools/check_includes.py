@@ -29,7 +29,7 @@ LIBRARIES = {
     "boost/json": {"cli", "api", "cache", "generate", "ingest", "search", "corpus", "metrics",
                    "tracking/recorder", "tracking/transfer", "tracking/models",
                    "tracking/artifacts", "tracking/rest", "tracking/sqlite",
-                   "tracking", "formats"},
+                   "tracking/client", "tracking", "formats"},
     "boost/": {"http"},
     "CLI/": {"cli"},
     "sqlite3.h": {"sql"},

@@ -233,7 +233,7 @@ class Questions:
             text += (f" {word_case(rng, 'AND')} " if rng.random() < 0.93
                      else rng.choice([" ", " AND AND ", " OR ", ", ", "AND"])) + clause
         if rng.random() < 0.05:
-            text = rng.choice(["{} AND", "AND {}", " {} ", "({})", "{};", "{} -- c", "/* c */ {}", "NOT {}", "{} #c",
+            text = rng.choice(["{} AND", "AND {}", " {} ", "({})", "{};", "{} -- c", "/* c */ {}", "NOT {}", "{} # c",
                                "WHERE {}", "{} ORDER BY a", "{} x", "{} `x`", "{} 'x'", "{} = 1", "{} DESC"]).format(text)
         if rng.random() < 0.04:
             at = rng.randrange(len(text) + 1)
