@@ -21,6 +21,8 @@ using tracking::Run;
 
 constexpr std::string_view kMarks = "ox+*#@%&=~";
 constexpr std::size_t kMaxPlots = 6;
+constexpr std::size_t kLeadColumns = 30;  // for names in front of the runs
+constexpr std::size_t kRunColumns = 12;   // for a number and the gap before it
 constexpr std::array<std::string_view, 12> kHigherIsBetter = {
     "acc",  "score", "f1",  "bleu",      "rouge",  "auc",
     "ndcg", "mrr",   "map", "precision", "recall", "per_second"};
@@ -88,6 +90,30 @@ Result<Comparison::MetricRow> metric_row(tracking::Store& store, const std::vect
 
 std::string run_column(std::size_t run) { return std::string(1, mark_of(run)); }
 
+std::ptrdiff_t signed_size(std::size_t size) { return static_cast<std::ptrdiff_t>(size); }
+
+// Many runs stand in several tables below each other, each with the first `lead` columns.
+std::string in_blocks(const std::vector<Column>& head,
+                      const std::vector<std::vector<std::string>>& rows, std::size_t lead,
+                      std::size_t columns) {
+  const std::size_t for_runs = columns > kLeadColumns ? columns - kLeadColumns : 0;
+  const std::size_t at_once = std::max<std::size_t>(2, for_runs / kRunColumns);
+  std::string text;
+  for (std::size_t from = lead; from < head.size(); from += at_once) {
+    const std::size_t to = std::min(head.size(), from + at_once);
+    const auto part = [&](const auto& cells) {
+      std::decay_t<decltype(cells)> chosen(cells.begin(), cells.begin() + signed_size(lead));
+      chosen.insert(chosen.end(), cells.begin() + signed_size(from),
+                    cells.begin() + signed_size(to));
+      return chosen;
+    };
+    std::vector<std::vector<std::string>> block;
+    for (const auto& row : rows) block.push_back(part(row));
+    text += "\n" + table(part(head), block, columns);
+  }
+  return text;
+}
+
 std::string params_text(const Comparison& comparison, std::size_t columns) {
   if (comparison.differing.empty()) {
     return "\nThe parameters are the same (" + std::to_string(comparison.same_params) + ").\n";
@@ -100,7 +126,7 @@ std::string params_text(const Comparison& comparison, std::size_t columns) {
     for (const std::string& value : param.values) row.push_back(value.empty() ? "-" : value);
     rows.push_back(std::move(row));
   }
-  return "\n" + table(head, rows, columns) + std::to_string(comparison.same_params) +
+  return in_blocks(head, rows, 1, columns) + std::to_string(comparison.same_params) +
          " more are the same.\n";
 }
 
@@ -131,7 +157,7 @@ std::string metrics_text(const Comparison& comparison, std::size_t columns) {
   }
   std::vector<std::vector<std::string>> rows;
   for (const Comparison::MetricRow& metric : comparison.metrics) add_metric_rows(metric, rows);
-  return rows.empty() ? "" : "\n" + table(head, rows, columns);
+  return rows.empty() ? "" : in_blocks(head, rows, 2, columns);
 }
 
 std::string plot_of(const Comparison::MetricRow& metric, std::size_t columns) {

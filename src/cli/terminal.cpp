@@ -16,12 +16,41 @@ namespace liquid::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kLeastWidth = 8;
+constexpr std::size_t kReadableWidth = 8;
+constexpr std::size_t kLeastWidth = 3;
 constexpr std::string_view kEllipsis = "…";
+
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+// East Asian wide and full-width letters, and emoji (Unicode's EastAsianWidth.txt, whole blocks).
+constexpr std::array kTwoCells = {
+    Range{0x1100, 0x115F},   Range{0x2E80, 0x303E},   Range{0x3041, 0xA4CF},
+    Range{0xA960, 0xA97C},   Range{0xAC00, 0xD7A3},   Range{0xF900, 0xFAFF},
+    Range{0xFE30, 0xFE6F},   Range{0xFF01, 0xFF60},   Range{0xFFE0, 0xFFE6},
+    Range{0x1F300, 0x1F64F}, Range{0x1F680, 0x1F6FF}, Range{0x1F900, 0x1F9FF},
+    Range{0x20000, 0x3FFFD}};
+// Marks that stand on the letter before them.
+constexpr std::array kNoCell = {Range{0x0300, 0x036F}, Range{0x200B, 0x200F}, Range{0x20D0, 0x20FF},
+                                Range{0xFE00, 0xFE0F}};
+
+template <typename Ranges>
+bool is_in(const Ranges& ranges, char32_t letter) {
+  return std::any_of(ranges.begin(), ranges.end(), [letter](const Range& range) {
+    return range.first <= letter && letter <= range.last;
+  });
+}
+
+std::size_t cells_of(char32_t letter) {
+  if (letter < 0x300) return 1;
+  if (is_in(kNoCell, letter)) return 0;
+  return is_in(kTwoCells, letter) ? 2 : 1;
+}
 
 std::size_t width_of(std::string_view text) {
   std::size_t width = 0;
-  for (std::size_t at = 0; at < text.size(); ++width) next_code_point(text, at);
+  for (std::size_t at = 0; at < text.size();) width += cells_of(next_code_point(text, at));
   return width;
 }
 
@@ -35,19 +64,31 @@ std::string printable(std::string_view text) {
 
 std::string cut(std::string_view text, std::size_t width) {
   if (width_of(text) <= width) return std::string(text);
-  std::size_t at = 0;
-  for (std::size_t kept = 0; kept + 1 < width; ++kept) next_code_point(text, at);
-  return std::string(text.substr(0, at)) + std::string(kEllipsis);
+  std::size_t end = 0;
+  std::size_t used = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    used += cells_of(next_code_point(text, at));
+    if (used + 1 > width) break;
+    end = at;
+  }
+  return std::string(text.substr(0, end)) + std::string(kEllipsis);
 }
 
-// Takes from the widest left-aligned column until the line fits or all are narrow.
-void shrink(const std::vector<Column>& head, std::size_t columns,
+enum class Shrinkable { text, everything };
+struct Squeeze {
+  Shrinkable which;
+  std::size_t least;
+};
+
+// Takes from the widest column until the line fits or all are as narrow as may be.
+void shrink(const std::vector<Column>& head, std::size_t columns, const Squeeze& squeeze,
             std::vector<std::size_t>& widths) {
   const std::size_t gaps = kGap * (head.size() - 1);
   while (std::accumulate(widths.begin(), widths.end(), gaps) > columns) {
     std::size_t widest = head.size();
     for (std::size_t i = 0; i < head.size(); ++i) {
-      const bool may = head[i].align == Align::left && widths[i] > kLeastWidth;
+      const bool is_free = squeeze.which == Shrinkable::everything || head[i].align == Align::left;
+      const bool may = is_free && widths[i] > squeeze.least;
       if (may && (widest == head.size() || widths[i] > widths[widest])) widest = i;
     }
     if (widest == head.size()) return;
@@ -118,7 +159,11 @@ std::string table(const std::vector<Column>& head,
       widths[i] = std::max(widths[i], width_of(row[i]));
     }
   }
-  if (columns) shrink(head, *columns, widths);
+  if (columns) {
+    shrink(head, *columns, {Shrinkable::text, kReadableWidth}, widths);
+    shrink(head, *columns, {Shrinkable::text, kLeastWidth}, widths);
+    shrink(head, *columns, {Shrinkable::everything, kLeastWidth}, widths);
+  }
   std::string text = line(head, titles, widths);
   for (const std::vector<std::string>& row : clean) text += line(head, row, widths);
   return text;

@@ -28,8 +28,8 @@ struct Column {
   Align align = Align::left;
 };
 
-/// Rows under titles. With `columns` every line fits: the widest left-aligned columns are cut with
-/// "…".
+/// Rows under titles. With `columns` every line fits as long as three cells and a gap are left for
+/// each column: the widest texts are cut with "…", numbers only when that is not enough.
 std::string table(const std::vector<Column>& head,
                   const std::vector<std::vector<std::string>>& rows,
                   std::optional<std::size_t> columns);

@@ -40,7 +40,7 @@ using Flags = std::shared_ptr<TransferFlags>;
 constexpr const char* kExamples =
     "Examples:\n"
     "  liquid tracking export --experiment-name finetune --to http://mlflow:5000\n"
-    "  liquid tracking export --from http://mlflow:5000 --to saved/ --experiment-name finetune\n"
+    "  liquid tracking export --from http://mlflow:5000 --to saved/\n"
     "  liquid tracking import --from saved/ --to sqlite:///mlflow.db\n"
     "\n"
     "Places: sqlite:///FILE, http://…, https://…, or a folder. Experiments keep their\n"

@@ -1,6 +1,8 @@
 """Counters right to the unit, in both forms (section 2, row 13)."""
 
 import re
+import sqlite3
+import time
 
 import pytest
 
@@ -197,3 +199,50 @@ def test_counts_are_right_after_parallel_requests(start_server):
     assert metrics["total_requests"] == 400
     assert metrics["cache_hits"] + metrics["cache_misses"] == 400
     assert metrics["cache_misses"] >= 10
+
+
+TRAINING = ("best_model_loss", "total_experiments", "training_hours")
+
+
+def figures_once_known(server):
+    """Of the store; read in the background, so the first scrapes may come before them."""
+    limit = time.monotonic() + 20
+    while True:
+        metrics = server.metrics()
+        figures = {name: metrics[name] for name in TRAINING}
+        if figures["total_experiments"] is not None or time.monotonic() > limit:
+            return figures
+        time.sleep(0.05)
+
+
+def add_run(database, number, loss, hours):
+    run = f"{number:032x}"
+    start = 1_700_000_000_000
+    database.execute(
+        "INSERT INTO runs(run_uuid, name, status, start_time, end_time, experiment_id, lifecycle_stage,"
+        " source_type, user_id) SELECT ?, 'r', 'FINISHED', ?, ?, experiment_id, 'active', 'UNKNOWN', 'u'"
+        " FROM experiments WHERE name = 'tuning'", (run, start, start + int(hours * 3_600_000)))
+    for table in ("metrics", "latest_metrics"):
+        database.execute(
+            f"INSERT INTO {table}(key, value, timestamp, run_uuid, step, is_nan)"
+            " VALUES ('final_train_loss', ?, ?, ?, 1, 0)", (loss, start, run))
+
+
+def test_figures_of_training_come_from_the_store(start_server, run_liquid, tmp_path):
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    made = run_liquid("experiments", "create", "tuning", "--tracking-uri", uri, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        add_run(database, 1, 1.5, 0.5)
+        add_run(database, 2, 0.625, 1.0)
+    server = start_server(tracking_uri=uri, tracking_experiment="tuning")
+    assert figures_once_known(server) == {
+        "best_model_loss": 0.625, "total_experiments": 2, "training_hours": pytest.approx(1.5)}
+
+
+def test_without_a_store_the_figures_of_training_are_null(start_server, tmp_path):
+    server = start_server(tracking_uri=f"sqlite:///{tmp_path / 'absent.db'}")
+    server.ask(QUESTION)
+    metrics = server.metrics()
+    assert {name: metrics[name] for name in TRAINING} == dict.fromkeys(TRAINING)
+    assert not (tmp_path / "absent.db").exists()

@@ -59,7 +59,7 @@ Run sample_run() {
 }
 
 TEST(ExportFormat, RunsReadAsTheyWereWritten) {
-  const Run run = sample_run();
+  const auto run = sample_run();
   const auto read = parse_run(write_run(run));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(write_run(*read), write_run(run));
@@ -88,14 +88,14 @@ TEST(ExportFormat, IdsThatLeaveTheFolderAreRefused) {
 }
 
 TEST(Fingerprint, ChangesWithWhatARunHolds) {
-  const Run run = sample_run();
-  Run marked = run;
+  const auto run = sample_run();
+  auto marked = run;
   marked.tags.push_back({std::string(kSourceRun), "x"});
   EXPECT_EQ(fingerprint(marked), fingerprint(run));
-  Run more = run;
+  auto more = run;
   more.params.push_back({"a", "b"});
   EXPECT_NE(fingerprint(more), fingerprint(run));
-  Run later = run;
+  auto later = run;
   later.metrics[0].step = 4;
   EXPECT_NE(fingerprint(later), fingerprint(run));
 }

@@ -25,7 +25,8 @@ Result<std::optional<LoggedModel>> find_copy(StoreJob& job, const std::string& o
 std::vector<Tag> tags_for(const StoreJob& job, const LoggedModel& model) {
   std::vector<Tag> tags;
   for (const Tag& tag : model.tags) {
-    if (!is_mark(tag.key)) tags.push_back(tag);
+    // Which versions a model has, its own registry says.
+    if (!is_mark(tag.key) && tag.key != "mlflow.modelVersions") tags.push_back(tag);
   }
   tags.push_back({std::string(kSourceModel), origin_of(model)});
   tags.push_back({std::string(kSourceStore), job.source.address()});

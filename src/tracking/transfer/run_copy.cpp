@@ -22,7 +22,10 @@ Result<std::optional<Run>> find_copy(StoreJob& job, const std::string& origin) {
   Result<Page<Run>> page = job.target.store.runs().search(query);
   if (!page) return std::move(page).error();
   if (page->items.empty()) return std::optional<Run>{};
-  return std::optional<Run>(std::move(page->items.front()));
+  // Whole: what servers find comes without the models that went in and out.
+  Result<Run> run = job.target.store.runs().get(page->items.front().info.id);
+  if (!run) return std::move(run).error();
+  return std::optional<Run>(std::move(*run));
 }
 
 // A copy that comes home finds the run it was made of.
@@ -91,8 +94,9 @@ bool has_open_links(StoreJob& job, const Run& run, const Run& there) {
 
 bool is_complete(StoreJob& job, const Run& run, const Run& there) {
   const std::string state = tag_of(there.tags, kState);
-  return run.info.status != RunStatus::running && state.starts_with(fingerprint(run)) &&
-         !has_open_links(job, run, there);
+  const bool may_grow =
+      run.info.status == RunStatus::running && run.info.stage == LifecycleStage::active;
+  return !may_grow && state.starts_with(fingerprint(run)) && !has_open_links(job, run, there);
 }
 
 Result<void> copy_links(StoreJob& job, const Run& run, const RunId& to) {

@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <filesystem>
-#include <map>
+#include <tuple>
 #include <utility>
 
 #include "tracking/artifacts/artifact_uri.h"
@@ -67,8 +67,16 @@ Result<std::vector<Run>> find_runs(Store& store, const Experiment& experiment,
                        .order_by = {"attributes.start_time ASC"},
                        .view = selection.view,
                        .max_results = kRunsAtOnce};
-  return all_pages<Run>(query,
-                        [&store](const RunQuery& next) { return store.runs().search(next); });
+  auto found =
+      all_pages<Run>(query, [&store](const RunQuery& next) { return store.runs().search(next); });
+  if (!found) return found;
+  // What servers find comes without the models that went in and out.
+  for (Run& run : *found) {
+    Result<Run> whole = store.runs().get(run.info.id);
+    if (!whole) return std::move(whole).error();
+    run = std::move(*whole);
+  }
+  return found;
 }
 
 bool is_wanted(const LoggedModel& model, const std::vector<Run>& runs, bool whole) {
