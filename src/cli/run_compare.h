@@ -23,7 +23,8 @@ struct MetricSummary {
 enum class Better { lower, higher };
 Better better_direction(std::string_view key);
 
-/// Of points in order of steps; points that are no numbers count only when there is nothing else.
+/// Of points in order of steps. The best is a number if there is one; first and last are as logged,
+/// so that a curve that ended in NaN says so.
 MetricSummary summary_of(const std::vector<tracking::Metric>& points, Better better);
 
 /// Several runs side by side.

@@ -129,7 +129,8 @@ std::vector<std::string> keys_of_order(const std::vector<std::string>& order_by)
 
 Listing runs_listing(const std::vector<Run>& runs, const std::vector<std::string>& keys) {
   Listing listing;
-  listing.head = {{"RUN"}, {"NAME"}, {"STATUS"}, {"STARTED"}, {"TOOK", Align::right}};
+  // Half a date says little, while a shortened id still finds its run.
+  listing.head = {{"RUN"}, {"NAME"}, {"STATUS"}, {"STARTED", Align::right}, {"TOOK", Align::right}};
   for (const std::string& key : keys) {
     const Align align = key.starts_with("metric") ? Align::right : Align::left;
     listing.head.push_back({std::string(split_key(key).key), align});

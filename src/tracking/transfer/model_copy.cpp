@@ -87,7 +87,7 @@ std::string new_source(StoreJob& job, const ModelVersion& version, const Run& fr
 }
 
 std::string mark_of(const ModelVersion& version) {
-  const std::string known = tag_of(version.tags, kSourceVersion);
+  std::string known = tag_of(version.tags, kSourceVersion);
   if (!known.empty()) return known;
   return version.name + "/" + version.version + " of " + version.run_id.str();
 }
