@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "tracking/entities.h"
@@ -20,6 +21,9 @@ Result<RunInfo> require_active_run(Connection& connection, const RunId& id);
 
 /// With latest metrics, parameters, tags, inputs and outputs. Errors: not_found.
 Result<Run> read_run(Connection& connection, const RunId& id);
+
+/// Several at once, in the order of the ids, which must differ; far cheaper than one by one.
+Result<std::vector<Run>> read_runs(Connection& connection, const std::vector<RunId>& ids);
 
 /// The columns value, timestamp, step, is_nan from column `first` on.
 Metric metric_of(const Query& row, int first, std::string_view key);

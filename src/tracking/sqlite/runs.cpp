@@ -142,6 +142,16 @@ Result<void> check_metrics(const std::vector<Metric>& metrics) {
   return {};
 }
 
+// The keys first, then all runs of the page together.
+Result<Page<Run>> page_of(Connection& connection, const CompiledSearch& search) {
+  Result<Page<RunId>> keys = read_page<RunId>(
+      connection, search, [](const Query& key) { return Result(RunId(key.text(0))); });
+  if (!keys) return std::move(keys).error();
+  Result<std::vector<Run>> runs = read_runs(connection, keys->items);
+  if (!runs) return std::move(runs).error();
+  return Page<Run>{std::move(*runs), std::move(keys->next_page_token)};
+}
+
 class SqliteRuns final : public RunStore {
  public:
   SqliteRuns(Session& session, const Settings& settings)
@@ -179,11 +189,7 @@ class SqliteRuns final : public RunStore {
     }
     const Result<CompiledSearch> search = compile_search(query);
     if (!search) return search.error();
-    return session_.read([&](Connection& connection) {
-      return read_page<Run>(connection, *search, [&](const Query& key) {
-        return read_run(connection, RunId(key.text(0)));
-      });
-    });
+    return session_.read([&](Connection& connection) { return page_of(connection, *search); });
   }
 
   Result<void> log_batch(const RunId& id, const Batch& batch) override {
