@@ -236,9 +236,10 @@ def test_single_runs_and_what_is_added_later(move, run_liquid, written, target, 
     experiment = client.get_experiment_by_name("finetune").experiment_id
     (child,) = client.search_runs([experiment], "attributes.run_name = 'child'")
     done = run_liquid("runs", "export", child.info.run_id, "--tracking-uri", uri, "--to",
-                      tmp_path / "one", "--json")
+                      tmp_path / "one", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    done = run_liquid("runs", "import", tmp_path / "one", "--tracking-uri", target, "--json")
+    done = run_liquid("runs", "import", tmp_path / "one", "--tracking-uri", target, "--json",
+                      cwd=tmp_path)
     assert outcomes(json.loads(done.stdout)["experiments"][0]) == ["copied"], done.stderr
     move("export", "--from", uri, "--to", target, "--experiment-name", "finetune")
     # The parent is known now; the child says so after its next change only: its state was whole.
@@ -267,7 +268,7 @@ def test_an_unfinished_folder_is_refused(run_liquid, move, written, target, tmp_
     saved = tmp_path / "saved"
     move("export", "--from", written[0], "--to", saved, "--experiment-name", "finetune")
     (saved / "export.json").unlink()
-    done = run_liquid("tracking", "import", "--from", saved, "--to", target)
+    done = run_liquid("tracking", "import", "--from", saved, "--to", target, cwd=tmp_path)
     assert done.returncode == 1 and "no complete export" in done.stderr
     move("export", "--from", written[0], "--to", saved, "--experiment-name", "finetune")
     move("import", "--from", saved, "--to", target)
@@ -283,5 +284,5 @@ def test_a_broken_head_is_named(run_liquid, move, written, target, tmp_path, cha
     move("export", "--from", written[0], "--to", saved, "--experiment-name", "finetune", "--no-artifacts")
     head = saved / "export.json"
     head.write_text(change(head.read_text()))
-    done = run_liquid("tracking", "import", "--from", saved, "--to", target)
+    done = run_liquid("tracking", "import", "--from", saved, "--to", target, cwd=tmp_path)
     assert done.returncode == 1 and named in done.stderr and "export.json" in done.stderr
