@@ -6,8 +6,8 @@
 
 using namespace liquid::formats;
 
-// Any bytes as the header of a safetensors file in front of 64 bytes: an error, or tensors that fill
-// those bytes.
+// Any bytes as the header of a safetensors file in front of 64 bytes: an error, or tensors that
+// fill those bytes.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::uint64_t kDataBytes = 64;
   const std::string_view text(reinterpret_cast<const char*>(data), size);

@@ -64,10 +64,10 @@ TEST_F(ExperimentCase, TagsAreReplacedAndDeleted) {
 
 TEST_F(RunCase, ANewOneRunsWithItsNameInATag) {
   const auto run = value_of(runs().create({.experiment_id = experiment(),
-                                          .user_id = "ada",
-                                          .name = "first",
-                                          .start_time_ms = 1234,
-                                          .tags = {{"a", "b"}}}));
+                                           .user_id = "ada",
+                                           .name = "first",
+                                           .start_time_ms = 1234,
+                                           .tags = {{"a", "b"}}}));
   EXPECT_EQ(run.info.name, "first");
   EXPECT_EQ(run.info.user_id, "ada");
   EXPECT_EQ(run.info.status, RunStatus::running);

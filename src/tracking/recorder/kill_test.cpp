@@ -81,6 +81,7 @@ TEST_F(KilledRecorderTest, EveryPointIsThereOnceInTheEnd) {
     ASSERT_TRUE(history) << history.error().message;
     for (const Metric& point : history->items) ++seen.at(static_cast<std::size_t>(point.step));
   }
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), 0), 0) << "points are missing";
   EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), kTotal);
   EXPECT_LE(runs->items.size(), std::size_t{kKills + 5});
 }

@@ -70,6 +70,9 @@ int run(std::span<char*> arguments) {
   std::printf("from %lld\n", static_cast<long long>(first));
   std::fflush(stdout);
   log_points(**recorder, first, total, std::atof(arguments[5]));
+  // A journal that is delivered to its end goes away, so what it told is kept before it ends.
+  if (!(*recorder)->sync(std::chrono::seconds(60))) return 1;
+  if (!write_file_atomically(arguments[3], std::to_string(total))) return 1;
   const Result<RecorderReport> report = (*recorder)->finish(RunStatus::finished);
   if (!report) std::fprintf(stderr, "%s\n", report.error().message.c_str());
   return report && survey_journals(journal).empty() ? 0 : 3;
