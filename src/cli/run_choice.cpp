@@ -70,7 +70,8 @@ Result<tracking::Run> find_run(tracking::Store& store, std::string_view text) {
 
 Result<std::vector<tracking::ExperimentId>> chosen_experiments(TrackingClient& client,
                                                                const ExperimentChoice& choice) {
-  if (choice.id.empty() && choice.name.empty() && client.settings.experiment_name.empty()) {
+  if (choice.id.empty() && choice.name.empty() && client.settings.experiment_name.empty() &&
+      client.settings.experiment_id.empty()) {
     return all_experiments(*client.store, tracking::ViewType::active_only);
   }
   const auto chosen = chosen_experiment(client, choice);

@@ -48,9 +48,11 @@ void add_registry_option(CLI::App& command, TrackingFlags& flags) {
 }
 
 void add_experiment_options(CLI::App& command, ExperimentChoice& choice) {
-  auto* id = command.add_option("--experiment-id", choice.id, "Experiment, by id")
-                 ->type_name("ID")
-                 ->envname("MLFLOW_EXPERIMENT_ID");
+  // The variables are looked at later: a flag of one kind beats a variable of the other.
+  auto* id = command
+                 .add_option("--experiment-id", choice.id,
+                             "Experiment, by id (default MLFLOW_EXPERIMENT_ID)")
+                 ->type_name("ID");
   command.add_option("--experiment-name", choice.name, "Experiment, by name (default Default)")
       ->type_name("NAME")
       ->excludes(id);
@@ -94,6 +96,9 @@ Result<tracking::Experiment> chosen_experiment(TrackingClient& client,
   if (!choice.name.empty()) return experiment_by_name(*client.store, choice.name);
   if (!choice.id.empty()) {
     return client.store->experiments().get(tracking::ExperimentId(choice.id));
+  }
+  if (!client.settings.experiment_id.empty()) {
+    return client.store->experiments().get(tracking::ExperimentId(client.settings.experiment_id));
   }
   const std::string& name = client.settings.experiment_name;
   return experiment_by_name(*client.store, name.empty() ? "Default" : name);

@@ -150,6 +150,6 @@ def exchange(connection, method, path, body=None, headers=None):
 def clean_environment(more):
     """Ours without the settings of the person who runs the tests."""
     kept = {name: value for name, value in os.environ.items()
-            if not name.startswith("LIQUID_") and name not in ("OPENAI_API_KEY", "http_proxy",
+            if not name.startswith(("LIQUID_", "MLFLOW_")) and name not in ("OPENAI_API_KEY", "http_proxy",
                                                                "HTTP_PROXY", "all_proxy")}
     return {**kept, **more}

@@ -180,6 +180,15 @@ def test_runs_are_those_python_finds(good, tracking):
     assert [run["info"]["run_name"] for run in listed] == [run.info.run_name for run in found]
 
 
+def test_a_flag_beats_the_other_variable(liquid, tracking):
+    """Python's set_experiment leaves MLFLOW_EXPERIMENT_ID behind for its children."""
+    variable = {"MLFLOW_EXPERIMENT_ID": tracking["experiment"]}
+    chosen = liquid("runs", "list", "--experiment-name", "empty", environment=variable)
+    assert (chosen.returncode, chosen.stdout) == (0, "no runs\n"), chosen.stderr
+    meant = liquid("runs", "list", "--json", environment=variable)
+    assert len(json.loads(meant.stdout)["runs"]) == 9, meant.stderr
+
+
 def test_csv_keeps_what_tables_cut(good, tracking):
     text = good("runs", "list", "--experiment-name", "finetune", "--columns", "tags.team", "--csv")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
