@@ -72,9 +72,9 @@ def tracking(tmp_path_factory, template_database):
 
 @pytest.fixture(scope="module")
 def liquid(run_liquid, tracking):
-    def run(*arguments, uri=None, **choices):
-        environment = {"MLFLOW_TRACKING_URI": uri or tracking["uri"], "TZ": "UTC"}
-        return run_liquid(*arguments, environment=environment, cwd=tracking["folder"], **choices)
+    def run(*arguments, uri=None, environment=None, **choices):
+        variables = {"MLFLOW_TRACKING_URI": uri or tracking["uri"], "TZ": "UTC", **(environment or {})}
+        return run_liquid(*arguments, environment=variables, cwd=tracking["folder"], **choices)
 
     return run
 
