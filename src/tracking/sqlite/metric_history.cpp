@@ -1,8 +1,10 @@
 #include "tracking/sqlite/metric_history.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "tracking/page_token.h"
@@ -50,9 +52,33 @@ Result<std::vector<Metric>> read_steps(Connection& connection, const RunId& run,
   return points;
 }
 
+// NaN is stored as 0 and sorts as that.
+bool is_before(const Metric& a, const Metric& b) {
+  const double a_value = std::isnan(a.value) ? 0.0 : a.value;
+  const double b_value = std::isnan(b.value) ? 0.0 : b.value;
+  return std::tie(a.timestamp_ms, a.step, a_value) < std::tie(b.timestamp_ms, b.step, b_value);
+}
+
+// In the order of the index, by step, which nearly always is the order of time too: looking costs
+// less than having SQLite sort.
+Result<Page<Metric>> read_whole(Connection& connection, const HistoryQuery& query) {
+  Page<Metric> page;
+  Result<void> read = connection.each(
+      "SELECT value, timestamp, step, is_nan FROM metrics "
+      "INDEXED BY index_metrics_run_uuid_key_step WHERE run_uuid=?1 AND key=?2",
+      [&](const Query& row) { page.items.push_back(metric_of(row, 0, query.key)); },
+      query.run_id.str(), query.key);
+  if (!read) return std::move(read).error();
+  if (!std::is_sorted(page.items.begin(), page.items.end(), is_before)) {
+    std::sort(page.items.begin(), page.items.end(), is_before);
+  }
+  return page;
+}
+
 }  // namespace
 
 Result<Page<Metric>> read_history(Connection& connection, const HistoryQuery& query) {
+  if (!query.max_results && query.page_token.empty()) return read_whole(connection, query);
   const Result<std::int64_t> offset = offset_of_token(query.page_token);
   if (!offset) return offset.error();
   const std::int64_t wanted = query.max_results.value_or(kAll);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -38,18 +39,47 @@ std::vector<const Metric*> in_key_order(const std::vector<Metric>& metrics) {
   return order;
 }
 
-Result<void> write_points(Connection& connection, const RunId& run,
-                          const std::vector<const Metric*>& metrics) {
-  Result<Query> insert = connection.query(
-      "INSERT OR IGNORE INTO metrics(key, value, timestamp, run_uuid, step, is_nan) "
-      "VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
-  if (!insert) return std::move(insert).error();
+// Rows per statement: the start of a statement (four cursors to open) costs as much as a row.
+constexpr std::size_t kRows = 64;
+
+// INSERT … VALUES (key, value, timestamp, run, step, is_nan), …; the run is parameter 1.
+std::string insert_sql(std::size_t rows) {
+  std::string sql =
+      "INSERT OR IGNORE INTO metrics(key, value, timestamp, run_uuid, step, is_nan) VALUES ";
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto parameter = [first = 2 + 5 * row](std::size_t index) {
+      return "?" + std::to_string(first + index);
+    };
+    sql += (row == 0 ? "(" : ", (") + parameter(0) + ", " + parameter(1) + ", " + parameter(2) +
+           ", ?1, " + parameter(3) + ", " + parameter(4) + ")";
+  }
+  return sql;
+}
+
+using MetricSpan = std::span<const Metric* const>;
+
+Result<void> write_rows(Query& insert, const RunId& run, MetricSpan metrics) {
+  insert.bind(run.str());
   for (const Metric* metric : metrics) {
     const StoredValue value = stored(metric->value);
-    insert->bind(metric->key).bind(value.value).bind(metric->timestamp_ms);
-    insert->bind(run.str()).bind(metric->step).bind(value.is_nan);
-    Result<void> written = insert->run();
-    if (!written) return written;
+    insert.bind(metric->key).bind(value.value).bind(metric->timestamp_ms);
+    insert.bind(metric->step).bind(value.is_nan);
+  }
+  return insert.run();
+}
+
+Result<void> write_points(Connection& connection, const RunId& run, MetricSpan metrics) {
+  static const std::string many = insert_sql(kRows);
+  static const std::string single = insert_sql(1);
+  while (!metrics.empty()) {
+    const bool whole = metrics.size() >= kRows;
+    Result<Query> insert = connection.query(whole ? many : single);
+    if (!insert) return std::move(insert).error();
+    const std::size_t rows = whole ? kRows : 1;
+    for (; metrics.size() >= rows && !metrics.empty(); metrics = metrics.subspan(rows)) {
+      Result<void> written = write_rows(*insert, run, metrics.first(rows));
+      if (!written) return written;
+    }
   }
   return {};
 }
