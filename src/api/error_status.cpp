@@ -9,7 +9,7 @@ int error_status(ErrorCode code) {
   switch (code) {
     case ErrorCode::invalid_argument: return 400;
     case ErrorCode::not_found: return 404;
-    case ErrorCode::conflict: return 409;
+    case ErrorCode::conflict:
     case ErrorCode::invalid_state: return 409;
     case ErrorCode::unauthenticated: return 401;
     case ErrorCode::permission_denied: return 403;

@@ -76,7 +76,7 @@ TEST_F(TrainingReadingsTest, AnExperimentNobodyMadeHasNoLossAndNoHours) {
 
 TEST_F(TrainingReadingsTest, WithoutAStoreNothingIsKnown) {
   TrainingReadings readings(
-      {.open = [](std::stop_token) { return Result(std::unique_ptr<tracking::Store>()); },
+      {.open = [](const std::stop_token&) { return Result(std::unique_ptr<tracking::Store>()); },
        .experiment = "ft"},
       clock_);
   readings.refresh();
@@ -88,7 +88,7 @@ TEST_F(TrainingReadingsTest, AStoreThatComesLaterIsFound) {
   std::atomic<bool> there = false;
   TrainingReadings readings(
       {.open =
-           [&](std::stop_token) {
+           [&](const std::stop_token&) {
              return there.load() ? open() : Result<std::unique_ptr<tracking::Store>>(nullptr);
            },
        .experiment = "ft",
@@ -103,7 +103,7 @@ TEST_F(TrainingReadingsTest, AStoreThatComesLaterIsFound) {
 TEST_F(TrainingReadingsTest, AStoreThatFailsIsUnknownUntilItWorksAgain) {
   std::atomic<bool> broken = true;
   TrainingReadings readings({.open =
-                                 [&](std::stop_token) {
+                                 [&](const std::stop_token&) {
                                    return broken.load() ? Result<std::unique_ptr<tracking::Store>>(
                                                               Error{ErrorCode::unavailable, "down"})
                                                         : open();

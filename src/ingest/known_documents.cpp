@@ -21,9 +21,9 @@ const KnownDocuments::Document* KnownDocuments::find(const std::string& id) cons
 }
 
 const std::vector<std::string>& KnownDocuments::ids_of(const std::string& path) const {
-  static const std::vector<std::string> kNone;
+  static const std::vector<std::string> none;
   const auto found = by_path_.find(path);
-  return found == by_path_.end() ? kNone : found->second;
+  return found == by_path_.end() ? none : found->second;
 }
 
 }  // namespace liquid::ingest
