@@ -79,6 +79,14 @@ SqlText in_numbers(std::string_view column, const std::vector<ExperimentId>& ids
   return std::move(text.add(")"));
 }
 
+Result<bool> is_tag(const FilterIdentifier& identifier) {
+  if (!identifier.entity || *identifier.entity == "attribute") return false;
+  if (*identifier.entity == "tag" || *identifier.entity == "tags") return true;
+  return Error{ErrorCode::invalid_argument,
+               "Invalid entity type '" + *identifier.entity +
+                   "'. Valid entity types are ('attribute', 'tag', 'tags')"};
+}
+
 std::string_view stage_condition(ViewType view) {
   switch (view) {
     case ViewType::active_only: return "lifecycle_stage='active'";

@@ -61,6 +61,9 @@ SqlText in_numbers(std::string_view column, const std::vector<ExperimentId>& ids
 /// The condition of a view on a column "lifecycle_stage"; empty for all.
 std::string_view stage_condition(ViewType view);
 
+/// Of searches that know attributes and tags only. Errors: invalid_argument (another entity).
+Result<bool> is_tag(const FilterIdentifier& identifier);
+
 bool is_order_comparison(Comparator comparator);  ///< = != < <= > >=
 bool is_text_comparison(Comparator comparator);   ///< = != LIKE ILIKE
 bool is_list_comparison(Comparator comparator);   ///< IN, NOT IN

@@ -9,14 +9,6 @@ namespace {
 
 constexpr std::int64_t kMaxResults = 50'000;
 
-Result<bool> is_tag(const FilterIdentifier& identifier) {
-  if (!identifier.entity || *identifier.entity == "attribute") return false;
-  if (*identifier.entity == "tag" || *identifier.entity == "tags") return true;
-  return Error{ErrorCode::invalid_argument,
-               "Invalid entity type '" + *identifier.entity +
-                   "'. Valid entity types are ('attribute', 'tag', 'tags')"};
-}
-
 Result<void> check_key(const std::string& key) {
   if (key == "name" || key == "experiment_id" || key == "creation_time" ||
       key == "last_update_time") {

@@ -62,14 +62,6 @@ constexpr Target kVersions{"m.name, m.version",
                              {"creation_timestamp", "m.creation_time", Kind::number},
                              {"last_updated_timestamp", "m.last_updated_time", Kind::number}}}};
 
-Result<bool> is_tag(const FilterIdentifier& identifier) {
-  if (!identifier.entity || *identifier.entity == "attribute") return false;
-  if (*identifier.entity == "tag" || *identifier.entity == "tags") return true;
-  return Error{ErrorCode::invalid_argument,
-               "Invalid entity type '" + *identifier.entity +
-                   "'. Valid entity types are ('attribute', 'tag', 'tags')"};
-}
-
 Result<Attribute> find(const std::array<Attribute, 4>& attributes, const std::string& key) {
   std::string valid;
   for (const Attribute& each : attributes) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tracking/text_coding.h"
+
 // path  = "" | part *( "/" part )
 // part  = 1*byte, without "/", "\" and NUL, and neither "." nor ".."
 // The first part is no drive letter (a letter and ":").
@@ -9,47 +11,14 @@
 namespace liquid::tracking::artifacts {
 namespace {
 
-constexpr char kHexDigits[] = "0123456789ABCDEF";
-
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-bool is_unreserved(char c) {
-  return is_letter(c) || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-void append_encoded(std::string& out, char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  out.push_back('%');
-  out.push_back(kHexDigits[byte >> 4U]);
-  out.push_back(kHexDigits[byte & 15U]);
-}
-
-std::string encode(std::string_view text, std::string_view kept) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    if (is_unreserved(c) || kept.find(c) != std::string_view::npos) {
-      out.push_back(c);
-    } else {
-      append_encoded(out, c);
-    }
-  }
-  return out;
-}
 
 // NUL and other control characters as they can be shown.
 std::string shown(std::string_view path) {
   std::string out;
   for (const char c : path) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      append_encoded(out, c);
+      out += percent_encoded({&c, 1});
     } else {
       out.push_back(c);
     }
@@ -109,29 +78,12 @@ std::string_view parent_of(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
 }
 
-std::string encode_path(std::string_view path) { return encode(path, "/"); }
-std::string encode_value(std::string_view text) { return encode(text, ""); }
-
-std::string decode(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-    const int low = high >= 0 ? hex_value(text[i + 2]) : -1;
-    if (low < 0) {
-      out.push_back(text[i]);
-      continue;
-    }
-    out.push_back(static_cast<char>(high * 16 + low));
-    i += 2;
-  }
-  return out;
-}
+std::string encode_path(std::string_view path) { return percent_encoded(path, "/"); }
 
 std::string decode_fully(std::string_view text) {
   std::string before(text);
   for (;;) {  // ends: each change makes the text shorter
-    std::string after = decode(before);
+    std::string after = percent_decoded(before);
     if (after.size() == before.size()) return after;
     before = std::move(after);
   }

@@ -24,11 +24,7 @@ std::string_view parent_of(std::string_view path);
 
 /// Everything but unreserved characters (RFC 3986) and '/' as %XX, upper case.
 std::string encode_path(std::string_view path);
-/// The same with '/' encoded too, for a value in a query.
-std::string encode_value(std::string_view text);
-/// %XX as the byte it stands for; a '%' without two digits stays.
-std::string decode(std::string_view text);
-/// `decode` until nothing changes, as MLflow's servers do with what they get.
+/// Percent-decoded until nothing changes, as MLflow's servers do with what they get.
 std::string decode_fully(std::string_view text);
 
 }  // namespace liquid::tracking::artifacts

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <string>
 
+#include "tracking/text_coding.h"
+
 namespace liquid::tracking::artifacts {
 namespace {
 
@@ -58,11 +60,11 @@ TEST(ArtifactPath, TakesPathsApartAndPutsThemTogether) {
 
 TEST(ArtifactPath, EncodesAllButUnreservedCharacters) {
   EXPECT_EQ(encode_path("a b/%+ü~"), "a%20b/%25%2B%C3%BC~");
-  EXPECT_EQ(encode_value("a/b"), "a%2Fb");
-  EXPECT_EQ(decode("a%20b%2fc%C3%bc"), "a b/cü");
-  EXPECT_EQ(decode("100%"), "100%");
-  EXPECT_EQ(decode("%4"), "%4");
-  EXPECT_EQ(decode("%zz"), "%zz");
+  EXPECT_EQ(percent_encoded("a/b"), "a%2Fb");
+  EXPECT_EQ(percent_decoded("a%20b%2fc%C3%bc"), "a b/cü");
+  EXPECT_EQ(percent_decoded("100%"), "100%");
+  EXPECT_EQ(percent_decoded("%4"), "%4");
+  EXPECT_EQ(percent_decoded("%zz"), "%zz");
   EXPECT_EQ(decode_fully("%25252e"), ".");
 }
 

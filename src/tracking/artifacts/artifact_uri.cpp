@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "tracking/artifacts/artifact_path.h"
+#include "tracking/text_coding.h"
 
 // uri       = path                                     a folder of this machine, as it stands
 //           | "file:" [ "//" [ "localhost" ] ] path     the same, percent-encoded
@@ -94,7 +95,7 @@ Result<std::string> clean_path(std::string_view uri, std::string_view path) {
   if (Result<void> checked = check_path(tidy(decode_fully(path))); !checked) {
     return invalid(uri, checked.error().message);
   }
-  return tidy(decode(path));
+  return tidy(percent_decoded(path));
 }
 
 Result<ArtifactRoot> folder_root(std::string_view uri, const Split& parts) {

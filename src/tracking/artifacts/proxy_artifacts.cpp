@@ -10,6 +10,7 @@
 #include "tracking/artifacts/http_download.h"
 #include "tracking/artifacts/proxy_multipart.h"
 #include "tracking/artifacts/streamed_body.h"
+#include "tracking/text_coding.h"
 
 // What is spoken, below <service> = <server>/api/2.0/mlflow-artifacts:
 //
@@ -134,7 +135,7 @@ class ProxyArtifacts final : public ArtifactStore {
     if (Result<void> fit = check_path_for_server(path); !fit) return std::move(fit).error();
     const std::string whole = join(root_.path, path);
     std::string url = root_.service + "/artifacts";
-    if (!whole.empty()) url += "?path=" + encode_value(whole);
+    if (!whole.empty()) url += "?path=" + percent_encoded(whole);
     Result<http::ClientResponse> answer =
         calls_.call(calls_.request("GET", url), "listing " + shown(path));
     if (!answer) return std::move(answer).error();

@@ -4,6 +4,7 @@
 
 #include "tracking/artifacts/artifact_path.h"
 #include "tracking/artifacts/s3_xml.h"
+#include "tracking/text_coding.h"
 
 namespace liquid::tracking::artifacts {
 namespace {
@@ -48,7 +49,7 @@ std::string S3Calls::url_of(const S3Request& request) const {
   std::sort(query.begin(), query.end());
   char separator = '?';
   for (const auto& [name, value] : query) {
-    url += separator + encode_value(name) + "=" + encode_value(value);
+    url += separator + percent_encoded(name) + "=" + percent_encoded(value);
     separator = '&';
   }
   return url;

@@ -4,6 +4,7 @@
 #include <pugixml.hpp>
 
 #include "tracking/artifacts/artifact_path.h"
+#include "tracking/text_coding.h"
 
 // listing = <ListBucketResult> [ <EncodingType>url</EncodingType> ]
 //             <IsTruncated>true|false</IsTruncated> [ <NextContinuationToken> ]
@@ -41,7 +42,7 @@ std::string plain_key(const char* text, bool url_encoded) {
   for (char& c : key) {
     if (c == '+') c = ' ';
   }
-  return decode(key);
+  return percent_decoded(key);
 }
 
 }  // namespace

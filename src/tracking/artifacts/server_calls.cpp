@@ -1,30 +1,15 @@
 #include "tracking/artifacts/server_calls.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "tracking/rest/address.h"
 
 namespace liquid::tracking::artifacts {
 namespace {
 
 constexpr std::chrono::milliseconds kConnectTimeout{10'000};
 constexpr std::size_t kMaxAnswerBytes = std::size_t{32} << 20U;
-
-// RFC 4648, with padding.
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    unsigned group = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      group = group << 8U | (j < count ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      out.push_back(j <= count ? kAlphabet[group >> (18U - 6U * j) & 63U] : '=');
-    }
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -44,11 +29,8 @@ http::ClientRequest ServerCalls::request(std::string method, std::string url) co
   made.tls = {.verify_certificate = access_.verify_certificate,
               .ca_file = access_.ca_file,
               .client_certificate = access_.client_certificate};
-  if (!access_.username.empty() && !access_.password.empty()) {
-    made.headers.emplace_back("Authorization",
-                              "Basic " + base64(access_.username + ":" + access_.password));
-  } else if (!access_.token.empty()) {
-    made.headers.emplace_back("Authorization", "Bearer " + access_.token);
+  if (std::string value = rest::authorization({}, access_); !value.empty()) {
+    made.headers.emplace_back("Authorization", std::move(value));
   }
   if (!access_.workspace.empty()) {
     made.headers.emplace_back("X-MLFLOW-WORKSPACE", access_.workspace);

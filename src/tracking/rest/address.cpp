@@ -2,34 +2,13 @@
 
 #include <algorithm>
 
+#include "tracking/text_coding.h"
+
 namespace liquid::tracking::rest {
 namespace {
 
 constexpr std::string_view kExpected =
     ", expected http://host[:port][/prefix] or https://…, without query or fragment";
-
-bool is_unreserved(unsigned char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.' || c == '~';
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 &&
-                        hex_value(text[i + 2]) >= 0;
-    decoded +=
-        escape ? static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2])) : text[i];
-    if (escape) i += 2;
-  }
-  return decoded;
-}
 
 // Of the scheme in lower case with "://"; 0 when it is neither http nor https.
 std::size_t scheme_length(std::string_view uri) {
@@ -75,20 +54,12 @@ Result<Address> parse_address(std::string_view uri) {
   return address;
 }
 
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_unreserved(byte)) {
-      encoded += c;
-    } else {
-      encoded += '%';
-      encoded += kHex[byte >> 4U];
-      encoded += kHex[byte & 15U];
-    }
-  }
-  return encoded;
+std::string authorization(const Address& address, const ServerAccess& access) {
+  const bool named = !access.username.empty() && !access.password.empty();
+  const std::string& user = named ? access.username : address.username;
+  const std::string& password = named ? access.password : address.password;
+  if (named || !user.empty()) return "Basic " + base64(user + ":" + password);
+  return access.token.empty() ? "" : "Bearer " + access.token;
 }
 
 }  // namespace liquid::tracking::rest

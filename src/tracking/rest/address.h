@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "tracking/settings.h"
 
 namespace liquid::tracking::rest {
 
@@ -17,7 +18,8 @@ struct Address {
 /// Errors: invalid_argument, which shows no password.
 Result<Address> parse_address(std::string_view uri);
 
-/// `text` for one part of a path or of a query: everything but unreserved characters becomes %XX.
-std::string percent_encoded(std::string_view text);
+/// The value of the Authorization header, empty for none. The environment's user goes before the
+/// URI's, and both before a token, as in MLflow's client.
+std::string authorization(const Address& address, const ServerAccess& access);
 
 }  // namespace liquid::tracking::rest

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tracking/text_coding.h"
+
 namespace liquid::tracking::rest {
 namespace {
 

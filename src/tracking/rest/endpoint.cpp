@@ -8,6 +8,7 @@
 #include "tracking/rest/json_text.h"
 #include "tracking/rest/retry.h"
 #include "tracking/rest/server_error.h"
+#include "tracking/text_coding.h"
 
 #ifndef LIQUID_VERSION
 #define LIQUID_VERSION "0.0.0"
@@ -20,31 +21,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kConnectTimeout{10'000};
 constexpr std::size_t kMaxResponseBytes = std::size_t{1} << 30U;  // 50000 runs of a search
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = group << 8U | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      text += i + k > bytes.size() ? '=' : kDigits[group >> (18U - 6U * k) & 63U];
-    }
-  }
-  return text;
-}
-
-// The environment's user goes before the URI's, and both before a token, as in MLflow's client.
-std::string authorization(const Address& address, const ServerAccess& access) {
-  const bool named = !access.username.empty() && !access.password.empty();
-  const std::string& user = named ? access.username : address.username;
-  const std::string& password = named ? access.password : address.password;
-  if (named || !user.empty()) return "Basic " + base64(user + ":" + password);
-  return access.token.empty() ? "" : "Bearer " + access.token;
-}
 
 bool is_worth_repeating(const Result<http::ClientResponse>& outcome) {
   if (outcome) return is_transient(outcome->status) && !is_permanent(*outcome);

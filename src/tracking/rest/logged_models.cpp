@@ -5,6 +5,7 @@
 #include "tracking/names.h"
 #include "tracking/rest/entity_json.h"
 #include "tracking/rest/page_json.h"
+#include "tracking/text_coding.h"
 
 namespace liquid::tracking::rest {
 namespace {

@@ -3,6 +3,8 @@
 #include <cctype>
 #include <string>
 
+#include "tracking/text_coding.h"
+
 // uri     = scheme "://" "/" path [ "?" query ]
 // scheme  = "sqlite" [ "+" driver ]        (any case)
 // path    = text with %XX escapes; a leading "/" makes it absolute
@@ -12,30 +14,6 @@ namespace {
 
 constexpr std::string_view kForms =
     "expected sqlite:///relative/path.db or sqlite:////absolute/path.db";
-
-int hex_value(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
-}
-
-/// Escapes that are none stay as they are.
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size();
-    const int high = escape ? hex_value(text[i + 1]) : -1;
-    const int low = escape ? hex_value(text[i + 2]) : -1;
-    if (high < 0 || low < 0) {
-      decoded += text[i];
-      continue;
-    }
-    decoded += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return decoded;
-}
 
 bool is_sqlite_scheme(std::string_view scheme) {
   std::string lower;

@@ -86,12 +86,9 @@ Result<void> put_tag(Connection& connection, std::int64_t id, const Tag& tag) {
 Result<std::int64_t> require_active(Connection& connection, const ExperimentId& text) {
   const Result<std::int64_t> id = experiment_number(text);
   if (!id) return id;
-  const Result<Experiment> experiment = require(connection, *id);
-  if (!experiment) return experiment.error();
-  if (experiment->stage == LifecycleStage::active) return *id;
-  return Error{ErrorCode::invalid_argument, "The experiment " + text.str() +
-                                                " must be in the 'active' state. Current state is "
-                                                "deleted."};
+  const Result<std::string> location = active_experiment_location(connection, *id);
+  if (!location) return location.error();
+  return *id;
 }
 
 class SqliteExperiments final : public ExperimentStore {
@@ -232,6 +229,24 @@ class SqliteExperiments final : public ExperimentStore {
 };
 
 }  // namespace
+
+Result<std::string> active_experiment_location(Connection& connection, std::int64_t id) {
+  std::optional<std::string> location;
+  std::string stage;
+  Result<void> read = connection.each(
+      "SELECT artifact_location, lifecycle_stage FROM experiments WHERE experiment_id=?1",
+      [&](const Query& row) {
+        location = row.text(0);
+        stage = row.text(1);
+      },
+      id);
+  if (!read) return std::move(read).error();
+  if (!location) return no_experiment(id);
+  if (stage == "active") return std::move(*location);
+  return Error{ErrorCode::invalid_argument,
+               "The experiment " + std::to_string(id) +
+                   " must be in the 'active' state. Current state is " + stage + "."};
+}
 
 std::unique_ptr<ExperimentStore> make_experiment_store(Session& session) {
   return std::make_unique<SqliteExperiments>(session);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tracking/names.h"
+#include "tracking/sqlite/experiments.h"
 #include "tracking/sqlite/identities.h"
 #include "tracking/sqlite/logged_model_rows.h"
 #include "tracking/sqlite/registry_rules.h"
@@ -19,31 +20,11 @@ constexpr std::int64_t kPendingStatus = 1;
 constexpr std::int64_t kReadyStatus = 2;
 constexpr std::int64_t kFailedStatus = 3;
 
-/// Where the experiment, which must be active, keeps its artifacts.
-Result<std::string> experiment_location(Connection& connection, std::int64_t id) {
-  Result<Query> row = connection.query(
-      "SELECT artifact_location, lifecycle_stage FROM experiments WHERE experiment_id=?1");
-  if (!row) return std::move(row).error();
-  row->bind(id);
-  const Result<bool> found = row->next();
-  if (!found) return found.error();
-  const std::string shown = std::to_string(id);
-  if (!*found) {
-    return Error{ErrorCode::not_found, "No Experiment with id=" + shown + " exists"};
-  }
-  if (row->view(1) != "active") {
-    return Error{ErrorCode::invalid_argument,
-                 "The experiment " + shown + " must be in the 'active' state. Current state is " +
-                     row->text(1) + "."};
-  }
-  return row->text(0);
-}
-
 Result<void> insert_row(Connection& connection, const NewLoggedModel& model, const ModelId& id,
                         std::int64_t now_ms) {
   const Result<std::int64_t> experiment = experiment_number(model.experiment_id);
   if (!experiment) return experiment.error();
-  const Result<std::string> location = experiment_location(connection, *experiment);
+  const Result<std::string> location = active_experiment_location(connection, *experiment);
   if (!location) return location.error();
   return connection.run(
       "INSERT INTO logged_models(model_id, experiment_id, name, artifact_location, "

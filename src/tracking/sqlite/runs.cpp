@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tracking/names.h"
+#include "tracking/sqlite/experiments.h"
 #include "tracking/sqlite/identities.h"
 #include "tracking/sqlite/metric_history.h"
 #include "tracking/sqlite/run_log.h"
@@ -18,26 +19,6 @@ namespace {
 
 constexpr std::string_view kModelsTag = "mlflow.log-model.history";
 constexpr std::string_view kUserTag = "mlflow.user";
-
-// Where the experiment, which must be active, keeps its artifacts.
-Result<std::string> experiment_location(Connection& connection, std::int64_t id) {
-  std::optional<std::string> location;
-  std::string stage;
-  Result<void> read = connection.each(
-      "SELECT artifact_location, lifecycle_stage FROM experiments WHERE experiment_id=?1",
-      [&](const Query& row) {
-        location = row.text(0);
-        stage = row.text(1);
-      },
-      id);
-  if (!read) return std::move(read).error();
-  const std::string shown = std::to_string(id);
-  if (!location) return Error{ErrorCode::not_found, "No Experiment with id=" + shown + " exists"};
-  if (stage == "active") return std::move(*location);
-  return Error{ErrorCode::invalid_argument,
-               "The experiment " + shown + " must be in the 'active' state. Current state is " +
-                   stage + "."};
-}
 
 std::string tag_value(const std::vector<Tag>& tags, std::string_view key) {
   std::string value;
@@ -63,7 +44,7 @@ Result<void> insert_row(Connection& connection, const NewRun& run, const RunId& 
                         const std::string& name) {
   const Result<std::int64_t> experiment = experiment_number(run.experiment_id);
   if (!experiment) return experiment.error();
-  const Result<std::string> location = experiment_location(connection, *experiment);
+  const Result<std::string> location = active_experiment_location(connection, *experiment);
   if (!location) return location.error();
   return connection.run(
       "INSERT INTO runs(run_uuid, name, source_type, source_name, entry_point_name, user_id, "

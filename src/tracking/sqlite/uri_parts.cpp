@@ -4,6 +4,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "tracking/text_coding.h"
+
 namespace liquid::tracking::sqlite {
 namespace {
 
@@ -45,19 +47,6 @@ UriParts uri_parts(std::string_view uri) {
 bool is_local_uri(std::string_view uri) {
   const UriParts parts = uri_parts(uri);
   return parts.scheme.empty() || parts.scheme == "file";
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    unsigned byte = 0;
-    const char* const digits = text.data() + at + 1;
-    const bool escaped = text[at] == '%' && at + 2 < text.size() &&
-                         std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
-    out += escaped ? static_cast<char>(byte) : text[at];
-    if (escaped) at += 2;
-  }
-  return out;
 }
 
 std::string local_path(std::string_view uri) { return percent_decoded(uri_parts(uri).path); }

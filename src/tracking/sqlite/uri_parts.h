@@ -24,7 +24,4 @@ std::string local_path(std::string_view uri);
 /// `path` (relative) below `uri`, before its query, as MLflow builds artifact locations.
 std::string append_to_uri(std::string_view uri, std::string_view path);
 
-/// %XX decoded once.
-std::string percent_decoded(std::string_view text);
-
 }  // namespace liquid::tracking::sqlite

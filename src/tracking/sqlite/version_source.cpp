@@ -14,6 +14,7 @@
 #include "tracking/sqlite/registry_rows.h"
 #include "tracking/sqlite/registry_rules.h"
 #include "tracking/sqlite/uri_parts.h"
+#include "tracking/text_coding.h"
 
 namespace liquid::tracking::sqlite {
 namespace {
