@@ -9,6 +9,7 @@ SRC = ROOT / "src"
 # The rooms, top of the house first: a room may include only itself and rooms further down.
 # "a/b" is a room within a room, with a folder and a CMake target of its own.
 ROOMS = ["cli", "api", "cache", "rag", "generate", "ingest", "search", "corpus",
+         "train", "train/data", "lfm2/model", "lfm2", "tokenizer", "kernels",
          "tracking/recorder", "tracking/transfer", "tracking/models", "tracking/artifacts",
          "tracking/client", "tracking/rest", "tracking/sqlite", "tracking", "formats", "http", "metrics",
          "sql", "base"]
