@@ -95,7 +95,7 @@ Result<void> add_listed(tracking::ArtifactStore& store, const std::string& path,
   for (const tracking::FileInfo& entry : *entries) {
     all.push_back(entry);
     if (!recursive || !entry.is_folder) continue;
-    const auto below = add_listed(store, entry.path, recursive, all);
+    auto below = add_listed(store, entry.path, recursive, all);
     if (!below) return below;
   }
   return {};

@@ -20,7 +20,6 @@ namespace {
 
 using tracking::Experiment;
 using tracking::ExperimentId;
-using tracking::ViewType;
 
 struct ExperimentFlags {
   TrackingFlags tracking;
@@ -161,7 +160,7 @@ Result<void> archive(tracking::ExperimentStore& store, const Experiment& experim
                                std::chrono::system_clock::now().time_since_epoch())
                                .count();
   const std::string name = experiment.name + " (archived " + readable_time(now) + ")";
-  const auto renamed = store.rename(experiment.id, name);
+  auto renamed = store.rename(experiment.id, name);
   if (!renamed) return renamed;
   return store.remove(experiment.id);
 }

@@ -5,7 +5,7 @@
 
 #include "cli/terminal.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library names it
 class App;
 }
 

@@ -22,7 +22,6 @@ namespace liquid::cli {
 namespace {
 
 using tracking::Run;
-using tracking::RunStatus;
 
 struct RunFlags {
   TrackingFlags tracking;

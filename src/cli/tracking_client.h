@@ -8,7 +8,7 @@
 #include "tracking/settings.h"
 #include "tracking/store.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library names it
 class App;
 }
 

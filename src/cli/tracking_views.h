@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "tracking/entities.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library names it
 class App;
 }
 
