@@ -18,8 +18,8 @@ demo: ## Set up, build, index the sample documents, serve them, ask twice
 demo-stop: ## Stop the server that `make demo` left running
 	@tools/demo.sh --stop
 
-build: ## Set up and build build/release/src/cli/liquid and libliquid_tracking
-	@tools/setup.sh
+build: ## Set up and build liquid, liquid-train (build/release/src/cli) and libliquid_tracking
+	@tools/setup.sh && tools/setup.sh torch
 	@bash -c 'source tools/common.sh && build release liquid liquid_tracking_library'
 
 test: ## Set up, build, run every test (what CI runs)

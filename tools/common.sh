@@ -47,11 +47,11 @@ quietly() {
   return "$status"
 }
 
-# build PRESET TARGET…: configures once, builds; the log is build/logs/PRESET.log.
+# build PRESET TARGET…: configures once, and again when LibTorch has come; builds.
 build() {
   local preset=$1
   shift
-  if [[ ! -f build/$preset/build.ninja ]]; then
+  if [[ ! -f build/$preset/build.ninja || .deps/torch/made-from -nt build/$preset/build.ninja ]]; then
     cmake --preset "$preset" || return 1
   fi
   NINJA_STATUS='[%f/%t] ' ninja -C "build/$preset" -j "$(job_count)" "$@"

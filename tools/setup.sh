@@ -5,7 +5,8 @@
 # Running it again costs a fraction of a second and needs no network.
 #
 #   tools/setup.sh [lint] [fuzz] [bench]     the words add what only those jobs need
-#   tools/setup.sh peers                     only the Python programs that judge ours (2 GB)
+#   tools/setup.sh torch                     only LibTorch, for the trainer (0.8 GB)
+#   tools/setup.sh peers                     only the Python programs that judge ours, and LibTorch (2 GB)
 #
 # LIQUID_SKIP_PACKAGES=1 leaves the system's packages alone (other distributions: install what the
 # message lists under its local names first).
@@ -127,12 +128,26 @@ ensure_python() {
   printf '%s' "$wanted" >"$stamp"
 }
 
-# PyTorch's processor-only build: from the package index in use if that has it, otherwise from
-# PyTorch's own. (The plain "torch" of PyPI would bring gigabytes of CUDA libraries.)
-install_torch() {
-  local pip=(.deps/peers/bin/pip install -q --disable-pip-version-check --no-deps)
+# pip_torch FOLDER: PyTorch's processor-only build, from the package index in use if that has it, otherwise
+# from PyTorch's own. (The plain "torch" of PyPI would bring gigabytes of CUDA libraries.)
+pip_torch() {
+  local pip=(.deps/venv/bin/pip install -q --disable-pip-version-check --no-deps --target "$1")
   "${pip[@]}" "torch==$TORCH_VERSION+cpu" ||
     "${pip[@]}" --index-url https://download.pytorch.org/whl/cpu "torch==$TORCH_VERSION+cpu"
+}
+
+# LibTorch is the C++ half of the PyTorch wheel; the peers see the same copy.
+ensure_torch() {
+  local stamp=.deps/torch/made-from
+  if [[ -f $stamp && $(cat "$stamp") == "$TORCH_VERSION" ]]; then return; fi
+  say "LibTorch $TORCH_VERSION into .deps/torch"
+  rm -rf .deps/torch .deps/torch.new
+  if ! pip_torch .deps/torch.new >.deps/torch.log 2>&1; then
+    tail -n 15 .deps/torch.log >&2
+    die "pip could not install torch $TORCH_VERSION (processor-only); the whole log is .deps/torch.log"
+  fi
+  printf '%s' "$TORCH_VERSION" >.deps/torch.new/made-from
+  mv .deps/torch.new .deps/torch
 }
 
 # MLflow, transformers, PEFT and friends, in an environment of their own.
@@ -146,7 +161,8 @@ ensure_peers() {
   "$python" -m venv .deps/peers || die "$python cannot make a virtual environment (package python3-venv)"
   if ! {
     .deps/peers/bin/pip install -q --disable-pip-version-check --no-deps \
-      -r tools/requirements-peers.txt && install_torch
+      -r tools/requirements-peers.txt &&
+      echo "$ROOT/.deps/torch" >"$(echo .deps/peers/lib/python3*/site-packages)/libtorch.pth"
   } >.deps/peers.log 2>&1; then
     tail -n 15 .deps/peers.log >&2
     die "pip could not install the peers; the whole log is .deps/peers.log"
@@ -155,12 +171,22 @@ ensure_peers() {
 }
 
 mkdir -p .deps
-if [[ ${1:-} == peers ]]; then  # beside a build that may be running
-  exec 8>.deps/peers.lock
-  flock 8
-  ensure_peers
-  exit
-fi
+case ${1:-} in
+  torch)
+    exec 7>.deps/torch.lock
+    flock 7
+    ensure_python
+    ensure_torch
+    exit
+    ;;
+  peers)  # beside a build that may be running
+    tools/setup.sh torch
+    exec 8>.deps/peers.lock
+    flock 8
+    ensure_peers
+    exit
+    ;;
+esac
 exec 9>.deps/lock
 flock 9
 ensure_packages "$@"

@@ -84,7 +84,7 @@ finish() {
 }
 
 say "==> set-up"
-tools/setup.sh || exit 1
+tools/setup.sh && tools/setup.sh torch || exit 1
 case ${1:-all} in
   all | integration) start_peers ;;
 esac
