@@ -38,6 +38,17 @@ std::vector<Tag> tags_of(const ModelToLog& model, const Run& run) {
   return tags;
 }
 
+/// With what the run was made the model was made as well.
+std::vector<Param> params_of(const ModelToLog& model, const Run& run) {
+  std::vector<Param> params = model.params;
+  for (const Param& param : run.params) {
+    const bool is_given = std::any_of(model.params.begin(), model.params.end(),
+                                      [&](const Param& given) { return given.key == param.key; });
+    if (!is_given) params.push_back(param);
+  }
+  return params;
+}
+
 /// The points of one key at that step. The latest one is known already and is usually the one.
 Result<void> add_points_at(const Job& job, const Metric& latest, std::vector<Metric>& points) {
   if (latest.step < job.model.step) return {};
@@ -151,7 +162,7 @@ Result<LoggedFolder> log_model(const ModelHome& home, const std::filesystem::pat
                                          .name = model.name,
                                          .source_run_id = model.run_id,
                                          .model_type = model.model_type,
-                                         .params = model.params,
+                                         .params = params_of(model, *run),
                                          .tags = tags_of(model, *run)});
   if (!entity && entity.error().code != ErrorCode::unsupported) return std::move(entity).error();
   const Job job{home, *run, model, *content, progress};

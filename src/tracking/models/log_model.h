@@ -16,7 +16,7 @@ struct ModelToLog {
   std::string name = "model";  ///< `runs:/<run>/<name>` finds it again.
   std::int64_t step = 0;       ///< The run's metrics of this step become the model's too.
   std::string model_type{};
-  std::vector<Param> params{};
+  std::vector<Param> params{};  ///< Besides the run's, which the model gets too; these win.
   std::vector<Tag> tags{};
   std::string register_as{};           ///< Empty: not registered.
   std::vector<std::string> aliases{};  ///< Of the registered version.

@@ -142,6 +142,20 @@ TEST_F(RegistryTest, ALoggedModelIsReadyAndBelongsToItsRun) {
   EXPECT_EQ(run.model_outputs[0].step, 3);
 }
 
+TEST_F(RegistryTest, ALoggedModelHasTheParametersOfItsRunAndItsOwn) {
+  Batch batch;
+  batch.params = {{"rate", "0.1"}, {"seed", "1"}};
+  ASSERT_TRUE(store_->runs().log_batch(run_, batch));
+  ModelToLog model;
+  model.run_id = run_;
+  model.params = {{"rank", "4"}, {"seed", "2"}};
+  const Result<LoggedFolder> folder = log_model(home(), model_folder(), model, {});
+  ASSERT_TRUE(folder) << folder.error().message;
+  EXPECT_THAT(
+      store_->logged_models().get(folder->model_id).value().params,
+      testing::UnorderedElementsAre(Param{"rank", "4"}, Param{"rate", "0.1"}, Param{"seed", "2"}));
+}
+
 TEST_F(RegistryTest, TheUploadedModelFileKnowsItsIds) {
   const LoggedFolder folder = logged();
   const auto text = read_file(fs::path(folder.artifact_uri) / "MLmodel");

@@ -374,7 +374,17 @@ Result<void> Delivery::end_run() {
   const Result<RunInfo> ended = store_->runs().update(
       run, {.status = state_.end->status, .end_time_ms = state_.end->time_ms, .name = {}});
   if (!ended) return ended.error();
+  if (Result<void> removed = remove_heartbeat(); !removed) return removed;
   return setup_.folder.remove();
+}
+
+// It says nothing about a run that has ended, and MLflow's UI shows every tag.
+Result<void> Delivery::remove_heartbeat() {
+  if (setup_.folder.plan().heartbeat_interval_ms <= 0) return {};
+  Result<void> removed = store_->runs().delete_tag(RunId(state_.run_id), kHeartbeatTag);
+  // Gone already: the end was cut off behind this point, or the request arrived twice.
+  if (!removed && !is_refusal(removed.error().code)) return removed;
+  return {};
 }
 
 // How a process ended that did not end its run: what its signal or terminate handler noted, else

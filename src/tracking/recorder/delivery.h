@@ -79,6 +79,7 @@ class Delivery {
   Result<void> send_artifact(const ArtifactNote& note);
   Result<void> give_up_artifact(const ArtifactNote& note, const Error& reason);
   Result<void> end_run();
+  Result<void> remove_heartbeat();
   RunEnd last_word() const;
   std::int64_t now_ms() const;
 

@@ -11,7 +11,7 @@ namespace liquid::tracking::recorder {
 
 /// Tag of a run: which recorder made it. Unique, so a run whose making was cut off can be found.
 inline constexpr std::string_view kJournalTag = "liquid.journal_id";
-/// Tag of a run: that its process lives; a `Heartbeat` as JSON.
+/// Tag of a run that has not ended: its process lives; a `Heartbeat` as JSON.
 inline constexpr std::string_view kHeartbeatTag = "liquid.heartbeat";
 /// Tag of an ended run: what of it could not be kept.
 inline constexpr std::string_view kLossTag = "liquid.lost";

@@ -202,7 +202,12 @@ class MemoryRuns final : public RunStore {
       return keep(found->second, batch);
     });
   }
-  Result<void> delete_tag(const RunId&, std::string_view) override { return not_kept(); }
+  Result<void> delete_tag(const RunId& id, std::string_view key) override {
+    return server_.call("runs.delete_tag", [&]() -> Result<void> {
+      if (server_.runs_[id.str()].tags.erase(std::string(key)) == 1) return {};
+      return Error{ErrorCode::not_found, "no tag " + std::string(key)};
+    });
+  }
   Result<void> log_inputs(const RunId& id, const std::vector<DatasetInput>& datasets,
                           const std::vector<ModelId>&) override {
     return server_.call("runs.log_inputs", [&]() -> Result<void> {

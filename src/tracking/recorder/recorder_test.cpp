@@ -351,6 +351,15 @@ TEST_F(RecorderTest, EveryPointIsThereOnceAfterRandomFaults) {
   EXPECT_GT(faults, 50);
 }
 
+TEST_F(RecorderTest, AnEndedRunHasNoHeartbeat) {
+  auto recorder = start(options());
+  ASSERT_TRUE(recorder->flush(kPatience));
+  EXPECT_TRUE(only_run().tags.contains("liquid.heartbeat"));
+  ASSERT_TRUE(recorder->finish(RunStatus::finished));
+  EXPECT_FALSE(only_run().tags.contains("liquid.heartbeat"));
+  EXPECT_TRUE(only_run().tags.contains("liquid.journal_id"));
+}
+
 TEST_F(RecorderTest, ReapsTheRunsOfProcessesThatAreGone) {
   RecorderOptions given = options();
   auto recorder = start(given);
