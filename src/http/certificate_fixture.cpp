@@ -45,7 +45,7 @@ void write(const std::filesystem::path& path, X509* certificate, EVP_PKEY* key) 
 
 TestCertificate write_test_certificate(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
-  const TestCertificate paths{folder / "chain.pem", folder / "key.pem", folder / "both.pem"};
+  TestCertificate paths{folder / "chain.pem", folder / "key.pem", folder / "both.pem"};
   const Key key = make_key();
   const Certificate certificate = self_signed(key.get());
   write(paths.chain, certificate.get(), nullptr);

@@ -27,7 +27,7 @@ class FolderTest : public testing::Test {
   const std::filesystem::path& folder() const { return folder_; }
 
   std::filesystem::path write(std::string_view path, std::string_view content) {
-    const std::filesystem::path file = folder_ / path;
+    std::filesystem::path file = folder_ / path;
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file, std::ios::binary) << content;
     return file;

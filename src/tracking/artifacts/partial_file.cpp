@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kTitle = "liquid partial download 1";
 constexpr std::uint64_t kWorthKeepingBytes = std::uint64_t{8} << 20U;
 constexpr std::uint64_t kNoteEveryBytes = std::uint64_t{64} << 20U;
-constexpr std::uint64_t kMaxNoteBytes = 64 * 1024;
+constexpr std::uint64_t kMaxNoteBytes = std::uint64_t{64} << 10U;
 
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
