@@ -81,8 +81,4 @@ struct LoraPair {
 Result<std::vector<LoraPair>> pair_lora_tensors(const std::vector<TensorEntry>& tensors,
                                                 const PeftAdapterConfig& config);
 
-/// Whether a pattern key fits a module: the whole path or its last dotted parts. An invalid
-/// expression fits nothing.
-bool pattern_fits(std::string_view key, std::string_view module);
-
 }  // namespace liquid::formats

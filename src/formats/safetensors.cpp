@@ -9,6 +9,8 @@
 #include <optional>
 #include <system_error>
 
+#include "formats/numbers.h"
+
 // safetensors = size:u64le header:JSON[size] data
 //
 //   header = { "__metadata__"?: { text: text, … },
@@ -24,24 +26,7 @@ namespace json = boost::json;
 
 /// The limit of the format's own library.
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;
-
-struct Dtype {
-  std::string_view name;
-  std::uint64_t bits;
-};
-constexpr std::array<Dtype, 22> kDtypes{
-    {{"BOOL", 8},    {"U8", 8},   {"I8", 8},          {"F8_E5M2", 8},     {"F8_E4M3", 8},
-     {"F8_E8M0", 8}, {"F4", 4},   {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"F6_E2M3", 6},
-     {"F6_E3M2", 6}, {"I16", 16}, {"U16", 16},        {"F16", 16},        {"BF16", 16},
-     {"I32", 32},    {"U32", 32}, {"F32", 32},        {"F64", 64},        {"I64", 64},
-     {"U64", 64},    {"C64", 64}}};
-
-std::uint64_t bits_of(std::string_view dtype) {
-  for (const Dtype& candidate : kDtypes) {
-    if (candidate.name == dtype) return candidate.bits;
-  }
-  return 0;
-}
+constexpr std::size_t kPrefixBytes = 8;
 
 Error corrupt(std::string message) { return {ErrorCode::data_corrupt, std::move(message)}; }
 
@@ -67,7 +52,7 @@ std::optional<std::vector<std::uint64_t>> counts_of(const json::value* value) {
 
 /// shape · bits in bits, or nothing when it does not fit.
 std::optional<std::uint64_t> size_in_bits(const TensorEntry& tensor) {
-  std::uint64_t size = bits_of(tensor.dtype);
+  std::uint64_t size = dtype_bits(tensor.dtype).value_or(0);
   for (const std::uint64_t length : tensor.shape) {
     if (__builtin_mul_overflow(size, length, &size)) return std::nullopt;
   }
@@ -82,7 +67,7 @@ Result<TensorEntry> read_tensor(std::string_view name, const json::value& value)
   const json::value* dtype = object->if_contains("dtype");
   if (dtype == nullptr || !dtype->is_string()) return corrupt(subject + " has no dtype");
   tensor.dtype = std::string(dtype->get_string());
-  if (bits_of(tensor.dtype) == 0) {
+  if (!dtype_bits(tensor.dtype)) {
     return corrupt(subject + " has the unknown dtype '" + tensor.dtype + "'");
   }
   std::optional<std::vector<std::uint64_t>> shape = counts_of(object->if_contains("shape"));
@@ -100,6 +85,17 @@ Result<TensorEntry> read_tensor(std::string_view name, const json::value& value)
                    " bytes, which its shape and dtype " + tensor.dtype + " do not give");
   }
   return tensor;
+}
+
+/// The length that the file's first eight bytes give, or nothing when the file has not that many.
+std::optional<std::uint64_t> header_length(std::span<const std::byte, kPrefixBytes> prefix,
+                                           std::uint64_t file_bytes) {
+  std::uint64_t length = 0;
+  for (std::size_t i = prefix.size(); i-- > 0;) {
+    length = length << 8 | std::to_integer<std::uint64_t>(prefix[i]);
+  }
+  if (length > kMaxHeaderBytes || length > file_bytes - kPrefixBytes) return std::nullopt;
+  return length;
 }
 
 Result<void> read_metadata(const json::value& value, SafetensorsHeader& header) {
@@ -156,6 +152,18 @@ Result<SafetensorsHeader> parse_safetensors_header(std::string_view text,
   return header;
 }
 
+Result<SafetensorsImage> parse_safetensors(std::span<const std::byte> file) {
+  const std::optional<std::uint64_t> length =
+      file.size() < kPrefixBytes ? std::nullopt
+                                 : header_length(file.first<kPrefixBytes>(), file.size());
+  if (!length) return corrupt("is no safetensors file, or was cut short");
+  const std::string_view text(reinterpret_cast<const char*>(file.data()) + kPrefixBytes, *length);
+  const std::uint64_t data_at = kPrefixBytes + *length;
+  Result<SafetensorsHeader> header = parse_safetensors_header(text, file.size() - data_at);
+  if (!header) return std::move(header).error();
+  return SafetensorsImage{*std::move(header), data_at};
+}
+
 Result<SafetensorsHeader> read_safetensors_header(const std::filesystem::path& file) {
   std::error_code failure;
   const std::uint64_t size = std::filesystem::file_size(file, failure);
@@ -165,18 +173,18 @@ Result<SafetensorsHeader> read_safetensors_header(const std::filesystem::path& f
   if (failure) return Error{ErrorCode::unavailable, file.string() + ": " + failure.message()};
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return Error{ErrorCode::permission_denied, file.string() + " cannot be read"};
-  std::array<unsigned char, 8> prefix{};
+  std::array<std::byte, kPrefixBytes> prefix{};
   stream.read(reinterpret_cast<char*>(prefix.data()), prefix.size());
-  std::uint64_t header_bytes = 0;
-  for (std::size_t i = prefix.size(); i-- > 0;) header_bytes = header_bytes << 8 | prefix[i];
-  if (!stream || header_bytes > kMaxHeaderBytes || header_bytes > size - prefix.size()) {
+  const std::optional<std::uint64_t> header_bytes =
+      stream ? header_length(prefix, size) : std::nullopt;
+  if (!header_bytes) {
     return corrupt(file.string() + " is no safetensors file, or was cut short");
   }
-  std::string text(header_bytes, '\0');
+  std::string text(*header_bytes, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!stream) return Error{ErrorCode::unavailable, file.string() + " cannot be read to its end"};
   Result<SafetensorsHeader> header =
-      parse_safetensors_header(text, size - prefix.size() - header_bytes);
+      parse_safetensors_header(text, size - prefix.size() - *header_bytes);
   if (!header) return std::move(header).error().with_context(file.string());
   return header;
 }

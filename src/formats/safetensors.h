@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +31,15 @@ struct SafetensorsHeader {
 
 /// Checks the header's JSON against the number of bytes that follow it. Errors: data_corrupt.
 Result<SafetensorsHeader> parse_safetensors_header(std::string_view json, std::uint64_t data_bytes);
+
+/// The header of a file that lies in memory whole, and where its tensors begin.
+struct SafetensorsImage {
+  SafetensorsHeader header;
+  std::uint64_t data_at = 0;
+};
+
+/// Errors: data_corrupt (cut short, or no safetensors file at all).
+Result<SafetensorsImage> parse_safetensors(std::span<const std::byte> file);
 
 /// Reads the header of a file, not its tensors. Errors, which name the file: not_found,
 /// permission_denied, unavailable, data_corrupt (cut short, or no safetensors file at all).

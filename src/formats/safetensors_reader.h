@@ -50,8 +50,8 @@ class SafetensorsFile {
   void forget(const TensorView& view) const;
 
  private:
-  SafetensorsFile(std::filesystem::path path, SafetensorsHeader header,
-                  std::unique_ptr<MappedFile> mapping, std::uint64_t data_at);
+  SafetensorsFile(std::filesystem::path path, SafetensorsImage image,
+                  std::unique_ptr<MappedFile> mapping);
 
   std::filesystem::path path_;
   SafetensorsHeader header_;
@@ -84,6 +84,7 @@ class TensorFolder {
  private:
   TensorFolder() = default;
   Result<void> adopt(SafetensorsFile file);
+  Result<void> adopt_shards(const std::filesystem::path& index);
 
   std::filesystem::path folder_;
   std::vector<SafetensorsFile> files_;

@@ -41,6 +41,10 @@ struct ParameterCount {
 };
 ParameterCount count_parameters(const Lfm2Config& config);
 
+/// Takes the width of feed_forward.w1 from the checkpoint where loaders disagree about the rule
+/// (`older_feed_forward_size`) and the checkpoint was made by the older one; otherwise `config`.
+Lfm2Config with_width_of(Lfm2Config config, std::span<const formats::TensorEntry> available);
+
 /// Compares what a checkpoint has with what the configuration asks for. Error: data_corrupt, whose
 /// message lists missing, extra and misshaped tensors by name, and says so when the width of
 /// feed_forward.w1 contradicts the configuration.
