@@ -72,8 +72,8 @@ Result<std::unique_ptr<Recorder>> Recorder::start(RecorderOptions options, const
 
 Recorder::~Recorder() {
   const bool unwinding = std::uncaught_exceptions() > state_->exceptions_at_start;
-  const Result<RecorderReport> ended = state_->finish(
-      unwinding ? RunStatus::failed : RunStatus::killed, state_->options.finish_limit);
+  const Result<RecorderReport> ended =
+      state_->finish(unwinding ? RunStatus::failed : RunStatus::killed);
   static_cast<void>(ended);
 }
 
@@ -183,8 +183,6 @@ Result<void> Recorder::sync(milliseconds limit) { return state_->wait_written(li
 
 Result<void> Recorder::flush(milliseconds limit) { return state_->flush(limit); }
 
-Result<RecorderReport> Recorder::finish(RunStatus status) {
-  return state_->finish(status, state_->options.finish_limit);
-}
+Result<RecorderReport> Recorder::finish(RunStatus status) { return state_->finish(status); }
 
 }  // namespace liquid::tracking

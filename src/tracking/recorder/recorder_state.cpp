@@ -17,8 +17,8 @@ using recorder::Position;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPollWhileHeld{20};
+constexpr milliseconds kLongest = std::chrono::hours(24 * 365);
 constexpr milliseconds kPollWhileIdle{200};  // for heartbeats and the journal's state
-constexpr milliseconds kSignalLimit{5'000};
 constexpr std::uint64_t kSegmentBytes = std::uint64_t{4} << 20U;
 
 // A small bound needs small segments: only whole ones are given back.
@@ -67,12 +67,7 @@ void Recorder::State::start_threads() {
   if (options.settings.system_metrics) {
     sampler_ = std::jthread([this](const std::stop_token& stop) { sample_loop(stop); });
   }
-  last_word_.emplace(folder->last_word_path(), [this](RunStatus status) {
-    const Result<RecorderReport> ended = finish(status, kSignalLimit);
-    if (!ended) {
-      log_event(LogLevel::warning, "run not ended", {{"error", ended.error().message}});
-    }
-  });
+  last_word_.emplace(folder->last_word_path(), *this);
 }
 
 std::int64_t Recorder::State::now_ms() const noexcept {
@@ -211,11 +206,15 @@ void Recorder::State::sample_loop(const std::stop_token& stop) {
        .log =
            [this](const std::string& key, double value, std::int64_t step) {
              recorder::PointQueue* queue = queues.of_this_thread();
-             if (queue == nullptr) return;
-             push(recorder::QueuedRecord{.time_ms = now_ms(),
-                                         .step = step,
-                                         .payload = std::bit_cast<std::uint64_t>(value),
-                                         .key = queue->keys().number_of(key, keys)});
+             // What comes after the end is no loss: nobody has asked for it.
+             if (queue == nullptr || !accepting.load()) return;
+             const recorder::QueuedRecord record{.time_ms = now_ms(),
+                                                 .step = step,
+                                                 .payload = std::bit_cast<std::uint64_t>(value),
+                                                 .key = queue->keys().number_of(key, keys)};
+             if (queue->push(record) == recorder::PointQueue::Pushed::no_memory) {
+               scribe.count_dropped();
+             }
            }});
 }
 
@@ -283,31 +282,51 @@ Result<RecorderReport> Recorder::State::answer() const {
   return Error{ErrorCode::unavailable, std::move(message)};
 }
 
-Result<RecorderReport> Recorder::State::finish(RunStatus status, milliseconds limit) {
-  const std::lock_guard lock(finishing_);
-  if (finished_) return *finished_;
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  const auto left = [deadline] {
-    return std::max(milliseconds(0), std::chrono::duration_cast<milliseconds>(
-                                         deadline - std::chrono::steady_clock::now()));
-  };
-  sampler_ = {};
+void Recorder::State::ask_to_end(RunStatus status, milliseconds limit) {
   accepting.store(false);
+  const auto by =
+      std::chrono::steady_clock::now() + std::min({limit, options.finish_limit, kLongest});
   progress.update([&](RecorderProgress& now) {
-    now.end_wanted = recorder::RunEnd{status, now_ms()};
+    if (!now.end_wanted) now.end_wanted = recorder::RunEnd{status, now_ms()};
+    now.end_by = std::min(now.end_by, by);
     ++now.in_a_hurry;
   });
-  progress.wait(left(), [](const RecorderProgress& now) {
+}
+
+Result<void> Recorder::State::wait_for_end() {
+  const Result<RecorderReport> ended = finish(RunStatus::killed);  // unless it was asked before
+  return ended ? Result<void>() : ended.error();
+}
+
+// Until `reached`, or the time to end by, which may come nearer meanwhile.
+template <typename Predicate>
+bool Recorder::State::wait_to_end(Predicate&& reached) const {
+  for (;;) {
+    const auto by = progress.get().end_by;
+    const auto left = std::chrono::ceil<milliseconds>(by - std::chrono::steady_clock::now());
+    const bool woken =
+        progress.wait(std::max(milliseconds(0), left),
+                      [&](const RecorderProgress& now) { return reached(now) || now.end_by < by; });
+    if (!woken || progress.get().end_by == by) return woken;
+  }
+}
+
+Result<RecorderReport> Recorder::State::finish(RunStatus status) {
+  ask_to_end(status, options.finish_limit);
+  const std::lock_guard lock(finishing_);
+  if (finished_) return *finished_;
+  sampler_ = {};
+  wait_to_end([](const RecorderProgress& now) {
     // A store that refuses for good will do so again in a minute.
     const bool refused = now.store_problem && recorder::is_refusal(now.store_problem->code);
     return now.ended || (now.end_written && refused);
   });
   progress.update([](RecorderProgress& now) { now.stop = true; });
   writer_ = {};
-  if (progress.get().ended && left().count() > 0) {
-    // Short programs would otherwise never get round to delivering what others left.
-    progress.wait(left(), [](const RecorderProgress& now) { return now.recovered; });
-  } else {
+  // Short programs would otherwise never get round to delivering what others left.
+  const bool others_too = progress.get().ended &&
+                          wait_to_end([](const RecorderProgress& now) { return now.recovered; });
+  if (!others_too) {
     store_stop.request_stop();
     recovery_.request_stop();
   }

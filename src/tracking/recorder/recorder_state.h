@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,8 @@ struct RecorderProgress {
   recorder::Position delivered{0, 0};  ///< Everything before it, artifacts too; 0: no run yet.
   int in_a_hurry = 0;                  ///< Callers that wait for the store.
   std::optional<recorder::RunEnd> end_wanted;
+  /// Sooner than `finish` was told, because the process ends.
+  std::chrono::steady_clock::time_point end_by = std::chrono::steady_clock::time_point::max();
   bool end_written = false;
   bool recovered = false;  ///< Other journals have been looked after.
   bool ended = false;      ///< In the store; the journal is gone.
@@ -42,7 +45,7 @@ struct RecorderProgress {
 /// store), the recovery of other journals, and the sampler of system metrics.
 ///
 /// Order of destruction matters: threads first, then what they use.
-struct Recorder::State {
+struct Recorder::State final : recorder::EndingRun {
   State(RecorderOptions given, const Clock& time, std::unique_ptr<recorder::JournalFolder> journal);
   ~State();
   State(const State&) = delete;
@@ -63,7 +66,9 @@ struct Recorder::State {
   }
   Result<void> wait_written(std::chrono::milliseconds limit);
   Result<void> flush(std::chrono::milliseconds limit);
-  Result<RecorderReport> finish(RunStatus status, std::chrono::milliseconds limit);
+  Result<RecorderReport> finish(RunStatus status);
+  void ask_to_end(RunStatus status, std::chrono::milliseconds limit) override;
+  Result<void> wait_for_end() override;
   RecorderReport report() const;
   std::int64_t now_ms() const noexcept;
 
@@ -88,6 +93,8 @@ struct Recorder::State {
   void rest_after(recorder::Delivery::Step step, recorder::Position limit);
   void recover_loop(const std::stop_token& stop);
   void sample_loop(const std::stop_token& stop);
+  template <typename Predicate>
+  bool wait_to_end(Predicate&& reached) const;
   Result<RecorderReport> answer() const;
 
   std::mutex finishing_;

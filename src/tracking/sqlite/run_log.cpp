@@ -69,8 +69,9 @@ Result<void> write_rows(Query& insert, const RunId& run, MetricSpan metrics) {
 }
 
 Result<void> write_points(Connection& connection, const RunId& run, MetricSpan metrics) {
-  static const std::string many = insert_sql(kRows);
-  static const std::string single = insert_sql(1);
+  // Not static: recorders write until the end of the process, after statics are gone.
+  const std::string many = metrics.size() >= kRows ? insert_sql(kRows) : std::string();
+  const std::string single = insert_sql(1);
   while (!metrics.empty()) {
     const bool whole = metrics.size() >= kRows;
     Result<Query> insert = connection.query(whole ? many : single);
