@@ -21,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from support.recorded_training import record_training
+
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -72,14 +74,13 @@ def fresh_database(template_database, tmp_path):
 class MlflowServer:
     """`mlflow server` with its own database, artifact folder and log."""
 
-    def __init__(self, folder, template, arguments=(), environment=None, workers=1):
+    def __init__(self, folder, template, arguments=(), environment=None, workers=1, database=None):
         self.folder = folder
-        self.database = folder / "mlflow.db"
+        self.database = database or shutil.copy(template, folder / "mlflow.db")
         self.artifacts = folder / "artifacts"
         self.log_file = folder / "server.log"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        shutil.copy(template, self.database)
         command = [sys.executable, "-m", "mlflow", "server", "--workers", str(workers),
                    "--host", "127.0.0.1", "--port", str(self.port),
                    "--backend-store-uri", f"sqlite:///{self.database}",
@@ -138,8 +139,8 @@ def free_port():
 
 @pytest.fixture(scope="session")
 def start_mlflow(template_database, tmp_path_factory):
-    """start_mlflow(arguments=(), environment=None, workers=1): a server of the caller's own; all end with
-    the session."""
+    """start_mlflow(arguments=(), environment=None, workers=1, database=None): a server of the caller's own,
+    over a new database unless he has one; all end with the session."""
     started = []
 
     def start(**choices):
@@ -156,6 +157,19 @@ def start_mlflow(template_database, tmp_path_factory):
 def mlflow_server(start_mlflow):
     """The server all tests share: one worker, artifacts proxied into its folder."""
     return start_mlflow()
+
+
+@pytest.fixture(scope="session")
+def recorded_training(liquid_bin, root, tmp_path_factory):
+    """A tracking file that our programs have written (support/recorded_training.py)."""
+    return record_training(liquid_bin, mlflow_environment, tmp_path_factory.mktemp("recorded"),
+                           root / "tests/data/lfm2-tiny")
+
+
+@pytest.fixture(scope="session")
+def ui_server(start_mlflow, recorded_training):
+    """MLflow's server, and with it the UI, over that file."""
+    return start_mlflow(database=recorded_training.database)
 
 
 @contextmanager
