@@ -4,7 +4,6 @@
 #include <functional>
 #include <memory>
 
-#include "kernels/buffer.h"
 #include "kernels/isa.h"
 
 namespace liquid::kernels {
@@ -46,10 +45,12 @@ class Team {
   void run_rows(std::int64_t rows, std::int64_t grain,
                 const std::function<void(std::int64_t begin, std::int64_t end)>& work);
 
-  /// Scratch memory that outlives a call, so that kernels don't allocate: one shared buffer, which
-  /// the caller's thread sizes outside run(), and one for each worker, which it sizes itself.
-  FloatBuffer& shared_scratch();
-  FloatBuffer& worker_scratch(int worker);
+  /// Scratch memory that outlives a call, so that kernels do not allocate. Both are called outside
+  /// run() (they may throw std::bad_alloc); what was in the buffers may be lost.
+  float* reserve_shared(std::int64_t floats);
+  void reserve_per_worker(std::int64_t floats);
+  /// Inside run(): the worker's own buffer.
+  float* worker_scratch(int worker) const;
 
  private:
   struct State;

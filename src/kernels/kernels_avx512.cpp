@@ -1,0 +1,18 @@
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define LIQUID_SIMD_NAMESPACE avx512
+#define LIQUID_SIMD_WIDTH 16
+#define LIQUID_SIMD_TARGET [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")]]
+
+#include "kernels/gemm_kernels_body.h"
+#include "kernels/isa_tables.h"
+
+namespace liquid::kernels {
+
+const GemmKernels& gemm_kernels_avx512() { return avx512::kGemmKernels; }
+
+}  // namespace liquid::kernels
+
+#endif
