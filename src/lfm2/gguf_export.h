@@ -12,8 +12,8 @@ namespace liquid::lfm2 {
 
 struct GgufExportOptions {
   formats::GgufTensorType type = formats::GgufTensorType::f16;  ///< of the matrices
-  std::string name;             ///< general.name; empty = the folder's name
-  formats::GgufMetadata extra;  ///< further keys, e.g. the run that made the model
+  std::string name = {};             ///< general.name; empty = the folder's name
+  formats::GgufMetadata extra = {};  ///< further keys, e.g. the run that made the model
 };
 
 /// A model folder (safetensors, config.json, tokenizer.json, tokenizer_config.json) as one GGUF

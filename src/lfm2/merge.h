@@ -21,4 +21,8 @@ Result<void> merge_adapter(const std::filesystem::path& base_folder,
                            const std::filesystem::path& adapter_folder,
                            const std::filesystem::path& out_folder, MergeOptions options = {});
 
+/// Copies what belongs to a model besides weights and config.json: tokenizer files,
+/// generation_config.json, licence. What is not there is left out.
+Result<void> copy_model_files(const std::filesystem::path& from, const std::filesystem::path& to);
+
 }  // namespace liquid::lfm2
