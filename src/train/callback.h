@@ -40,6 +40,12 @@ struct SaveReport {
   std::filesystem::path folder;  ///< complete and durable
 };
 
+/// Which weights the model has when training is over.
+struct TrainedWeights {
+  std::int64_t step = 0;            ///< after which they were so
+  std::optional<double> eval_loss;  ///< what they were measured with
+};
+
 /// The model as it is handed over at the end of a run.
 struct FinalModelReport {
   std::filesystem::path folder;  ///< <output_dir>/final_model: a PEFT adapter or a model folder
@@ -89,8 +95,8 @@ class Callback {
   virtual void on_checkpoint(Notes&) {}
   virtual Result<void> on_save(const SaveReport&) { return {}; }
   /// After the last step, evaluation and checkpoint of a run that was neither interrupted nor
-  /// failed; the model's weights may still be changed.
-  virtual Result<void> on_trained() { return {}; }
+  /// failed. Who changes the model's weights now says what they are.
+  virtual Result<void> on_trained(TrainedWeights&) { return {}; }
   virtual Result<void> on_final_model(const FinalModelReport&) { return {}; }
   /// Always the last call, once, when `on_begin` of this callback was called.
   virtual void on_end(const EndReport&) {}

@@ -36,9 +36,14 @@ struct DataSettings {
   std::string data;       ///< file, folder or glob; empty: kDefaultData
   std::string eval_data;  ///< the same; empty: none
   double eval_share = 0;  ///< of the samples, held out when there is no eval_data
-  DatasetOptions rows;
+  RowFormat format = RowFormat::detect;
+  TrainOn train_on = TrainOn::assistant;
+  OverLong over_long = OverLong::truncate;
+  std::int64_t max_length = 2048;  ///< tokens of one sample
+  double max_bad_rows = 0.01;      ///< share of rows
+  std::string system_prompt;
   Packing packing = Packing::best_fit;
-  std::int64_t pack_length = 0;  ///< tokens of one packed sequence; 0: as rows.max_length
+  std::int64_t pack_length = 0;  ///< tokens of one packed sequence; 0: as max_length
 };
 
 struct ScheduleSettings {
@@ -64,7 +69,7 @@ struct LoopSettings {
   std::int64_t max_steps = 0;  ///< 0: as epochs say
   std::int64_t batch_size = 4;
   std::int64_t accumulation = 4;
-  std::uint64_t seed = 42;
+  std::int64_t seed = 42;
   std::int64_t logging_steps = 10;
   std::int64_t eval_steps = 500;        ///< 0: only at the end
   std::int64_t save_steps = 500;        ///< 0: only at the end
@@ -120,6 +125,7 @@ inline constexpr const char* kDefaultData = "data/ft";
 Result<void> validate(const Settings& settings);
 
 double learning_rate_of(const Settings& settings);
-std::int64_t pack_length_of(const Settings& settings);
+DatasetOptions dataset_options(const Settings& settings);
+EpochOptions epoch_options(const Settings& settings);
 
 }  // namespace liquid::train

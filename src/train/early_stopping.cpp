@@ -1,0 +1,46 @@
+#include "train/early_stopping.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "train/run_plan.h"
+
+namespace liquid::train {
+namespace {
+
+constexpr const char* kBest = "early_stopping.best";
+constexpr const char* kInVain = "early_stopping.in_vain";
+
+// Hexadecimal, so that the number comes back bit by bit.
+std::string exact(double value) {
+  char text[40];
+  std::snprintf(text, sizeof(text), "%a", value);
+  return text;
+}
+
+}  // namespace
+
+Result<void> EarlyStopping::on_begin(const RunPlan& plan) {
+  const auto best = plan.notes.find(kBest);
+  const auto in_vain = plan.notes.find(kInVain);
+  if (best != plan.notes.end()) best_ = std::strtod(best->second.c_str(), nullptr);
+  if (in_vain != plan.notes.end()) in_vain_ = std::strtoll(in_vain->second.c_str(), nullptr, 10);
+  return {};
+}
+
+Result<void> EarlyStopping::on_eval(const EvalReport& report, Requests& requests) {
+  if (!best_ || report.loss < *best_ - threshold_) {
+    best_ = report.loss;
+    in_vain_ = 0;
+  } else if (++in_vain_ >= patience_) {
+    requests.stop = true;
+  }
+  return {};
+}
+
+void EarlyStopping::on_checkpoint(Notes& notes) {
+  if (best_) notes[kBest] = exact(*best_);
+  notes[kInVain] = std::to_string(in_vain_);
+}
+
+}  // namespace liquid::train

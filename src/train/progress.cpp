@@ -1,0 +1,131 @@
+#include "train/progress.h"
+
+#include <boost/json.hpp>
+#include <cstdio>
+#include <cstdlib>
+
+// progress = { "step": int, "epoch": int, "step_in_epoch": int, "positions": int,
+//              "trained_tokens": int, "eval_step": int, "best_step": int,
+//              "since_log": { "steps…": int, "loss": real, … },
+//              "seconds": real, "train_loss": real, "eval_loss": real, "best_loss": real }
+// real     = a text in C's hexadecimal form ("0x1.8p+1"), which no parser rounds; absent = none
+
+namespace liquid::train {
+namespace {
+
+namespace json = boost::json;
+
+std::string real(double value) {
+  char text[40];
+  std::snprintf(text, sizeof(text), "%a", value);
+  return text;
+}
+
+void put(json::object& object, const char* key, const std::optional<double>& value) {
+  if (value) object[key] = real(*value);
+}
+
+/// Takes fields out of an object; the first that is missing or wrong is remembered.
+class Fields {
+ public:
+  explicit Fields(const json::object& object) : object_(object) {}
+
+  std::int64_t whole(const char* key) {
+    const json::value* value = object_.if_contains(key);
+    if (value != nullptr && value->is_int64()) return value->get_int64();
+    note(key);
+    return 0;
+  }
+  std::optional<double> optional_real(const char* key) {
+    const json::value* value = object_.if_contains(key);
+    if (value == nullptr) return std::nullopt;
+    if (!value->is_string()) {
+      note(key);
+      return std::nullopt;
+    }
+    const std::string text(value->get_string());
+    char* end = nullptr;
+    const double number = std::strtod(text.c_str(), &end);
+    if (text.empty() || *end != '\0') note(key);
+    return number;
+  }
+  double real_number(const char* key) {
+    const std::optional<double> value = optional_real(key);
+    if (!value) note(key);
+    return value.value_or(0);
+  }
+  const std::string& wrong() const { return wrong_; }
+
+ private:
+  void note(const char* key) {
+    if (wrong_.empty()) wrong_ = key;
+  }
+  const json::object& object_;
+  std::string wrong_;
+};
+
+json::object write_window(const StepReport& window) {
+  return {{"loss", real(window.loss)},
+          {"trained_tokens", window.trained_tokens},
+          {"positions", window.positions},
+          {"seconds", real(window.seconds)}};
+}
+
+Error corrupt(const std::string& what) { return {ErrorCode::data_corrupt, what}; }
+
+Result<StepReport> parse_window(const json::object& object) {
+  const json::value* found = object.if_contains("since_log");
+  if (found == nullptr || !found->is_object()) return corrupt("field 'since_log' is missing");
+  Fields fields(found->get_object());
+  StepReport window;
+  window.loss = fields.real_number("loss");
+  window.trained_tokens = fields.whole("trained_tokens");
+  window.positions = fields.whole("positions");
+  window.seconds = fields.real_number("seconds");
+  if (!fields.wrong().empty()) return corrupt("field 'since_log." + fields.wrong() + "' is wrong");
+  return window;
+}
+
+}  // namespace
+
+std::string write_progress(const Progress& progress) {
+  json::object object{{"step", progress.step},
+                      {"epoch", progress.epoch},
+                      {"step_in_epoch", progress.step_in_epoch},
+                      {"positions", progress.positions},
+                      {"trained_tokens", progress.trained_tokens},
+                      {"eval_step", progress.eval_step},
+                      {"seconds", real(progress.seconds)},
+                      {"since_log", write_window(progress.since_log)}};
+  put(object, "train_loss", progress.train_loss);
+  put(object, "eval_loss", progress.eval_loss);
+  object["best_step"] = progress.best ? progress.best->step : -1;
+  if (progress.best) object["best_loss"] = real(progress.best->loss);
+  return json::serialize(object);
+}
+
+Result<Progress> parse_progress(std::string_view text) {
+  boost::system::error_code failure;
+  const json::value value = json::parse({text.data(), text.size()}, failure);
+  if (failure || !value.is_object()) return corrupt("expected a JSON object");
+  Fields fields(value.get_object());
+  Progress progress;
+  progress.step = fields.whole("step");
+  progress.epoch = fields.whole("epoch");
+  progress.step_in_epoch = fields.whole("step_in_epoch");
+  progress.positions = fields.whole("positions");
+  progress.trained_tokens = fields.whole("trained_tokens");
+  progress.eval_step = fields.whole("eval_step");
+  progress.seconds = fields.real_number("seconds");
+  progress.train_loss = fields.optional_real("train_loss");
+  progress.eval_loss = fields.optional_real("eval_loss");
+  const std::int64_t best_step = fields.whole("best_step");
+  if (best_step >= 0) progress.best = {fields.real_number("best_loss"), best_step};
+  if (!fields.wrong().empty()) return corrupt("field '" + fields.wrong() + "' is missing or wrong");
+  auto window = parse_window(value.get_object());
+  if (!window) return std::move(window).error();
+  progress.since_log = *window;
+  return progress;
+}
+
+}  // namespace liquid::train
