@@ -6,6 +6,7 @@
 #
 #   tools/setup.sh [lint] [fuzz] [bench]     the words add what only those jobs need
 #   tools/setup.sh torch                     only LibTorch, for the trainer (0.8 GB)
+#   tools/setup.sh llama                     only llama.cpp's library, which judges our GGUF files (46 MB)
 #   tools/setup.sh peers                     only the Python programs that judge ours, and LibTorch (2 GB)
 #
 # LIQUID_SKIP_PACKAGES=1 leaves the system's packages alone (other distributions: install what the
@@ -14,6 +15,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 readonly TORCH_VERSION=2.13.0
+readonly LLAMA_PACKAGES=3.22.1  # of npm; llama.cpp 0.5.0
 
 installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
 
@@ -150,6 +152,33 @@ ensure_torch() {
   mv .deps/torch.new .deps/torch
 }
 
+# llama.cpp as the npm packages of node-llama-cpp bring it: libraries ready to use, and the headers of the
+# same version in a bundle of its source.
+ensure_llama() {
+  local stamp=.deps/llama/made-from new=$ROOT/.deps/llama.new
+  if [[ -f $stamp && $(cat "$stamp") == "$LLAMA_PACKAGES" ]]; then return; fi
+  if ! command -v npm >/dev/null; then install_packages npm; fi
+  say "llama.cpp ($LLAMA_PACKAGES) into .deps/llama"
+  rm -rf .deps/llama "$new"
+  mkdir -p "$new"
+  if ! (
+    cd "$new"
+    npm pack --silent "node-llama-cpp@$LLAMA_PACKAGES" "@node-llama-cpp/linux-x64@$LLAMA_PACKAGES"
+    tar xzf "node-llama-cpp-linux-x64-$LLAMA_PACKAGES.tgz"
+    tar xzf "node-llama-cpp-$LLAMA_PACKAGES.tgz" package/llama/gitRelease.bundle
+    git -c advice.detachedHead=false clone -q package/llama/gitRelease.bundle source
+    mv package/bins/linux-x64 lib
+    mkdir include
+    cp source/include/*.h source/ggml/include/*.h include/
+    rm -rf package source ./*.tgz lib/*.node
+  ) >.deps/llama.log 2>&1; then
+    tail -n 15 .deps/llama.log >&2
+    die "npm could not bring node-llama-cpp $LLAMA_PACKAGES; the whole log is .deps/llama.log"
+  fi
+  printf '%s' "$LLAMA_PACKAGES" >"$new/made-from"
+  mv "$new" .deps/llama
+}
+
 # MLflow, transformers, PEFT and friends, in an environment of their own.
 ensure_peers() {
   local python=/usr/bin/python3 stamp=.deps/peers/made-from wanted
@@ -179,8 +208,15 @@ case ${1:-} in
     ensure_torch
     exit
     ;;
+  llama)
+    exec 6>.deps/llama.lock
+    flock 6
+    ensure_llama
+    exit
+    ;;
   peers)  # beside a build that may be running
     tools/setup.sh torch
+    tools/setup.sh llama
     exec 8>.deps/peers.lock
     flock 8
     ensure_peers
