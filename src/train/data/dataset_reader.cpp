@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "train/data/marked_text.h"
 #include "train/data/text_pieces.h"
 #include "train/data/training_row.h"
 #include "train/data/unpacked_file.h"
@@ -17,6 +18,7 @@ constexpr std::size_t kBlockRows = 1024;
 constexpr std::size_t kBlockBytes = std::size_t{8} << 20;
 constexpr std::size_t kDetectRows = 32;
 constexpr std::size_t kKeptBadRows = 100;
+constexpr std::size_t kReasonLetters = 300;  // a reason may quote the row
 constexpr std::uint64_t kMaxTextBytes = std::uint64_t{1} << 30;
 
 constexpr std::string_view kFormats =
@@ -45,10 +47,6 @@ std::string fields_of(const JsonView& row) {
   for (const JsonView::Member& member : row.members()) {
     if (!names.empty()) names += ", ";
     names += "\"" + member.key + "\"";
-    if (names.size() > 200) {
-      names += ", …";
-      break;
-    }
   }
   return names.empty() ? "has no fields" : "has the fields " + names;
 }
@@ -119,11 +117,11 @@ Result<RowFormat> DatasetReader::format_of(const fs::path& file,
   }
   if (best != RowFormat::detect) return best;
   const RawRow& first = first_rows.front();
-  return Error{ErrorCode::invalid_argument,
-               file.string() + ":" + std::to_string(first.line) +
-                   ": no format that is known: " + description_of(first) +
-                   ". Rows look like one of these (or say which with --format):\n" +
-                   std::string(kFormats)};
+  return Error{
+      ErrorCode::invalid_argument,
+      file.string() + ":" + std::to_string(first.line) +
+          ": no format that is known: " + visible_text(description_of(first), kReasonLetters) +
+          ". Rows look like one of these (or say which with --format):\n" + std::string(kFormats)};
 }
 
 void DatasetReader::render_block(const fs::path& file, const std::vector<RawRow>& rows,
@@ -143,7 +141,7 @@ void DatasetReader::add(const fs::path& file, std::int64_t line, RenderedRow row
     case RowFate::bad:
       ++counts.bad;
       if (dataset_.bad_rows.size() < kKeptBadRows) {
-        dataset_.bad_rows.push_back({file, line, std::move(row.reason)});
+        dataset_.bad_rows.push_back({file, line, visible_text(row.reason, kReasonLetters)});
       }
       return;
     case RowFate::dropped: ++counts.dropped; return;
