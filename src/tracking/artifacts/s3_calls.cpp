@@ -37,7 +37,7 @@ ServerAccess with_tls(ServerAccess access, const http::TlsChoice& tls) {
 
 }  // namespace
 
-S3Calls::S3Calls(std::string bucket, S3Settings settings, ServerAccess access, Sleeper sleep)
+S3Calls::S3Calls(const std::string& bucket, S3Settings settings, ServerAccess access, Sleeper sleep)
     : settings_(std::move(settings)),
       origin_(origin_of(settings_, bucket)),
       calls_(with_tls(std::move(access), settings_.tls), std::move(sleep), settings_.tls) {}

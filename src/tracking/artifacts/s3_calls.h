@@ -26,7 +26,7 @@ struct S3Request {
 /// Signed calls to one bucket. Any thread.
 class S3Calls {
  public:
-  S3Calls(std::string bucket, S3Settings settings, ServerAccess access, Sleeper sleep);
+  S3Calls(const std::string& bucket, S3Settings settings, ServerAccess access, Sleeper sleep);
 
   const S3Settings& settings() const { return settings_; }
   Attempts attempts() const { return calls_.attempts(); }

@@ -51,7 +51,7 @@ class ObjectUpload {
     return headers;
   }
 
-  Result<http::ClientResponse> send(S3Request request, Slice slice, ProgressSum& sum) {
+  Result<http::ClientResponse> send(const S3Request& request, Slice slice, ProgressSum& sum) {
     StreamedBody body(file_, slice, sum.part());
     Result<http::ClientResponse> answer =
         calls_.call(request, doing_,

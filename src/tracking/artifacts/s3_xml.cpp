@@ -21,11 +21,15 @@ Error corrupt(std::string_view what) {
   return Error{ErrorCode::data_corrupt, "S3's answer: " + std::string(what)};
 }
 
-// The root element; null when the text is no XML or the root is another.
+// The root element; null when the text is no XML, the root is another, or there are several.
 pugi::xml_node root_named(pugi::xml_document& document, std::string_view xml, const char* name) {
   const pugi::xml_parse_result parsed =
       document.load_buffer(xml.data(), xml.size(), pugi::parse_default, pugi::encoding_utf8);
-  return parsed ? document.child(name) : pugi::xml_node();
+  const pugi::xml_node root = parsed ? document.document_element() : pugi::xml_node();
+  for (pugi::xml_node other = root.next_sibling(); other; other = other.next_sibling()) {
+    if (other.type() == pugi::node_element) return {};
+  }
+  return std::string_view(root.name()) == name ? root : pugi::xml_node();
 }
 
 std::optional<std::uint64_t> number_of(std::string_view text) {
@@ -89,7 +93,7 @@ std::string completion_body(const std::vector<std::string>& etags) {
   root.append_attribute("xmlns") = "http://s3.amazonaws.com/doc/2006-03-01/";
   for (std::size_t i = 0; i < etags.size(); ++i) {
     pugi::xml_node part = root.append_child("Part");
-    part.append_child("PartNumber").text() = static_cast<unsigned long long>(i + 1);
+    part.append_child("PartNumber").text() = static_cast<unsigned long long>(i) + 1;
     part.append_child("ETag").text() = etags[i].c_str();
   }
   struct Text final : pugi::xml_writer {

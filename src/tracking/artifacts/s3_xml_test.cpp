@@ -33,6 +33,7 @@ TEST(S3Xml, RefusesWhatIsNoListing) {
        {"", "text", "<a", "<Other/>", "<ListBucketResult><Contents/></ListBucketResult>",
         "<ListBucketResult><Contents><Key>a</Key><Size>-1</Size></Contents></ListBucketResult>",
         "<ListBucketResult><Contents><Key>a</Key><Size>1x</Size></Contents></ListBucketResult>",
+        "<Error><Code>SlowDown</Code></Error><ListBucketResult/>",
         "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"}) {
     EXPECT_EQ(parse_listing(bad).error().code, ErrorCode::data_corrupt) << bad;
   }

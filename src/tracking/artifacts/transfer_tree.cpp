@@ -76,7 +76,7 @@ class TreeLister {
  public:
   explicit TreeLister(ArtifactStore& store) : store_(store) {}
 
-  Result<Wanted> below(const std::string& path, std::vector<FileInfo> entries) {
+  Result<Wanted> below(const std::string& path, const std::vector<FileInfo>& entries) {
     wanted_.folders.push_back(path);
     if (Result<void> taken = take(path, entries, 1); !taken) return std::move(taken).error();
     return std::move(wanted_);
