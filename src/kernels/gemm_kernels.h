@@ -70,6 +70,10 @@ struct GemmKernels {
   void (*widen_f16)(const std::uint16_t* from, std::int64_t count, float* to) = nullptr;
   void (*widen_nf4)(const Nf4Run& run, float* to) = nullptr;
 
+  /// `turns` times flops_per_turn operations on registers alone: the peak that nothing exceeds.
+  float (*multiply_add)(std::int64_t turns) = nullptr;
+  std::int64_t flops_per_turn = 0;
+
   Micro micro_for(std::int64_t rows, std::int64_t vectors) const {
     return micro[static_cast<std::size_t>((rows - 1) * most_vectors + vectors - 1)];
   }

@@ -275,6 +275,24 @@ LIQUID_KERNEL void widen_nf4(const Nf4Run& run, float* to) {
   for (; i < run.count; ++i) to[i] = nf4_value(run.codes, run.first + i) * run.scale;
 }
 
+// Twelve chains that differ, or the compiler would compute one of them.
+constexpr int kChains = 12;
+
+LIQUID_KERNEL float multiply_add(std::int64_t turns) {
+  Float chain[kChains];
+#pragma GCC unroll 12
+  for (int i = 0; i < kChains; ++i) chain[i] = splat(static_cast<float>(i));
+  const Float factor = splat(0.5F);
+  for (std::int64_t turn = 0; turn < turns; ++turn) {
+#pragma GCC unroll 12
+    for (int i = 0; i < kChains; ++i) chain[i] = chain[i] * factor + factor;
+  }
+  Float total{};
+#pragma GCC unroll 12
+  for (int i = 0; i < kChains; ++i) total += chain[i];
+  return total[0];
+}
+
 inline constexpr GemmKernels kGemmKernels = {
     .width = kWidth,
     .most_rows = kMicroRows,
@@ -286,6 +304,8 @@ inline constexpr GemmKernels kGemmKernels = {
     .widen_bf16 = &widen_bf16,
     .widen_f16 = &widen_f16,
     .widen_nf4 = &widen_nf4,
+    .multiply_add = &multiply_add,
+    .flops_per_turn = 2 * kChains * kWidth,
 };
 
 }  // namespace liquid::kernels::LIQUID_SIMD_NAMESPACE

@@ -29,7 +29,6 @@ constexpr std::int64_t kLeastBlockRows = 512;
 constexpr std::int64_t kPackGroup = 4;       // panels a worker packs at a time
 constexpr std::int64_t kTilesPerWorker = 4;  // enough that the last one is a small share
 constexpr std::int64_t kLeastSplitPanels = 8;
-constexpr std::int64_t kMostEdge = 16 * 64;  // rows · columns of any micro-tile
 
 std::int64_t quotient_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -86,7 +85,6 @@ class Execution {
       : team_(team),
         product_(product),
         kernels_(gemm_kernels(team.isa())),
-        panel_cols_(kernels_.most_vectors * kernels_.width),
         started_(product.results.size(), false) {
     for (const Result& result : product.results) cols_ += result.cols;
     narrow_ = cols_ <= kNarrowCols;
@@ -222,65 +220,28 @@ class Execution {
 
   void multiply_panel(const Tile& tile, const Slice& slice, PanelStep step, float* scratch) const {
     float* own_panel = scratch + kTileFloats + kPackingFloats;
-    const float* left = own_panel;
-    if (narrow_) {
-      pack_panel(slice, step.panel, own_panel);
-    } else {
-      left = packed_panel(slice, step.panel);
-    }
-    const std::int64_t rows = block_.panel_rows(step.panel);
+    if (narrow_) pack_panel(slice, step.panel, own_panel);
+    const Result& result = product_.results[tile.result];
     const std::int64_t row = block_.first + step.panel * block_.height;
-    for (std::int64_t n = 0; n < tile.n; n += panel_cols_) {
-      const std::int64_t cols = std::min(panel_cols_, tile.n - n);
-      const std::int64_t vectors = quotient_up(cols, kernels_.width);
-      const MicroTile micro = {.k = slice.depth,
-                               .a = left,
-                               .b = scratch + n * slice.depth,
-                               .b_step = vectors * kernels_.width,
-                               .write = step.write};
-      const Place place = {row, rows, tile.n_first + n, cols};
-      if (cols == vectors * kernels_.width &&
-          product_.results[tile.result].store == Store::straight) {
-        MicroTile direct = micro;
-        direct.c = product_.results[tile.result].c.row(row) + place.col;
-        direct.stride = product_.results[tile.result].c.stride;
-        kernels_.micro_for(rows, vectors)(direct);
-      } else {
-        multiply_edge(product_.results[tile.result], micro, place, own_panel + kPanelFloats);
-      }
-    }
-  }
-
-  struct Place {
-    std::int64_t row;
-    std::int64_t rows;
-    std::int64_t col;
-    std::int64_t cols;
-  };
-
-  // Where whole vectors would reach beyond the result, or it is stored transposed.
-  void multiply_edge(const Result& result, MicroTile micro, const Place& place, float* edge) const {
-    const Write write = micro.write;
-    micro.c = edge;
-    micro.stride = micro.b_step;
-    micro.write = Write::replace;
-    kernels_.micro_for(place.rows, micro.b_step / kernels_.width)(micro);
-    const bool straight = result.store == Store::straight;
-    const std::int64_t row_step = straight ? result.c.stride : 1;
-    const std::int64_t col_step = straight ? 1 : result.c.stride;
-    for (std::int64_t r = 0; r < place.rows; ++r) {
-      for (std::int64_t n = 0; n < place.cols; ++n) {
-        float& to = result.c.data[(place.row + r) * row_step + (place.col + n) * col_step];
-        const float sum = edge[r * micro.stride + n];
-        to = write == Write::add ? to + sum : sum;
-      }
-    }
+    const std::int64_t rows = block_.panel_rows(step.panel);
+    multiply_panels(
+        kernels_,
+        {.left = narrow_ ? own_panel : packed_panel(slice, step.panel),
+         .rows = rows,
+         .k = slice.depth,
+         .right = scratch,
+         .cols = tile.n,
+         .edge = own_panel + kPanelFloats},
+        {.c = result.store == Store::straight
+                  ? Matrix{result.c.row(row) + tile.n_first, rows, tile.n, result.c.stride}
+                  : Matrix{result.c.row(tile.n_first) + row, tile.n, rows, result.c.stride},
+         .write = step.write,
+         .store = result.store});
   }
 
   Team& team_;
   const Product& product_;
   const GemmKernels& kernels_;
-  std::int64_t panel_cols_;
   std::int64_t cols_ = 0;
   bool narrow_ = false;
   RowBlock block_;

@@ -78,6 +78,38 @@ struct LeftPanel {
 };
 void pack_left(const GemmKernels& kernels, const Left& left, const LeftPanel& panel, float* to);
 
+/// One left panel times all panels of a packed right tile.
+struct PanelProduct {
+  const float* left = nullptr;  ///< packed [k, rows]
+  std::int64_t rows = 0;        ///< ≤ most_rows
+  std::int64_t k = 0;
+  const float* right = nullptr;  ///< packed [k, cols]
+  std::int64_t cols = 0;
+  float* edge = nullptr;  ///< kMostEdge floats
+};
+inline constexpr std::int64_t kMostEdge = 16 * 64;  ///< rows · columns of any micro-tile
+
+/// Where it goes: c [rows, cols], or [cols, rows] when stored transposed.
+struct PanelResult {
+  Matrix c;
+  Write write = Write::replace;
+  Store store = Store::straight;
+};
+void multiply_panels(const GemmKernels& kernels, const PanelProduct& product,
+                     const PanelResult& result);
+
+/// c (=|+=) a · b for small factors, by the calling thread alone. `scratch` has room for
+/// block_scratch(largest) floats.
+struct BlockProduct {
+  ConstMatrix a;
+  Order a_order = Order::k_adjacent;
+  ConstMatrix b;
+  Order b_order = Order::k_adjacent;
+};
+void multiply_block(const GemmKernels& kernels, const BlockProduct& product,
+                    const PanelResult& result, float* scratch);
+std::int64_t block_scratch(std::int64_t k, std::int64_t cols);
+
 /// `count` elements of row `row` from column `first` on.
 struct RowRun {
   std::int64_t row = 0;

@@ -38,4 +38,17 @@ const GemmKernels& gemm_kernels(Isa isa) {
   return gemm_kernels_portable();
 }
 
+const RowKernels& row_kernels(Isa isa) {
+#if defined(__x86_64__)
+  switch (isa) {
+    case Isa::portable: break;
+    case Isa::avx2: return row_kernels_avx2();
+    case Isa::avx512: return row_kernels_avx512();
+  }
+#else
+  static_cast<void>(isa);
+#endif
+  return row_kernels_portable();
+}
+
 }  // namespace liquid::kernels

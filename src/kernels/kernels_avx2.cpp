@@ -8,10 +8,12 @@
 
 #include "kernels/gemm_kernels_body.h"
 #include "kernels/isa_tables.h"
+#include "kernels/row_kernels_body.h"
 
 namespace liquid::kernels {
 
 const GemmKernels& gemm_kernels_avx2() { return avx2::kGemmKernels; }
+const RowKernels& row_kernels_avx2() { return avx2::kRowKernels; }
 
 }  // namespace liquid::kernels
 

@@ -8,10 +8,12 @@
 
 #include "kernels/gemm_kernels_body.h"
 #include "kernels/isa_tables.h"
+#include "kernels/row_kernels_body.h"
 
 namespace liquid::kernels {
 
 const GemmKernels& gemm_kernels_avx512() { return avx512::kGemmKernels; }
+const RowKernels& row_kernels_avx512() { return avx512::kRowKernels; }
 
 }  // namespace liquid::kernels
 

@@ -22,11 +22,11 @@ struct Nf4Weight {
   std::int64_t rows = 0;
   std::int64_t cols = 0;
   std::int64_t block = 64;
-  std::vector<std::uint8_t> codes;  ///< ⌈rows·cols / 2⌉, the even element in the high nibble
-  std::vector<float> absmax;        ///< one per block
-  std::vector<std::uint8_t> absmax_codes;  ///< one per block
-  std::vector<float> absmax2;              ///< one per 256 blocks
-  float offset = 0;                        ///< mean of the blocks' absmax
+  std::vector<std::uint8_t> codes{};  ///< ⌈rows·cols / 2⌉, the even element in the high nibble
+  std::vector<float> absmax{};        ///< one per block
+  std::vector<std::uint8_t> absmax_codes{};  ///< one per block
+  std::vector<float> absmax2{};              ///< one per 256 blocks
+  float offset = 0;                          ///< mean of the blocks' absmax
 
   /// Valid as long as this object is not changed.
   WeightView view() const;
