@@ -190,7 +190,7 @@ Result<void> restore_tensors(const fs::path& folder, Optimizer& optimizer) {
 NamedTexts identity_of(const RunPlan& plan) {
   NamedTexts identity{{"model", plan.model_digest},
                       {"tokenizer", plan.tokenizer_digest},
-                      {"data", plan.train.digest},
+                      {"data", plan.train.profile.digest},
                       {"number_type", plan.machine.number_type},
                       {"weights", plan.machine.storage}};
   for (auto& [name, value] : describe(plan.settings)) {

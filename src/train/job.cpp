@@ -109,15 +109,15 @@ Result<void> Job::read_inputs() {
   if (!materials) return std::move(materials).error();
   materials_ = std::make_unique<Materials>(std::move(*materials));
   settings_.model.model = folder->string();
-  settings_.data.data = materials_->train_profile.source;
+  settings_.data.data = materials_->train_use.source;
   plan_.model_folder = std::move(*folder);
   plan_.output_dir = fs::absolute(settings_.output.output_dir).lexically_normal();
   plan_.model = std::move(*config);
   plan_.parameters = lfm2::count_parameters(plan_.model);
   plan_.model_digest = std::move(*digest);
   plan_.tokenizer_digest = materials_->tokenizer.digest().hex();
-  plan_.train = materials_->train_profile;
-  plan_.eval = materials_->eval_profile;
+  plan_.train = materials_->train_use;
+  plan_.eval = materials_->eval_use;
   const auto tokens = static_cast<std::int64_t>(materials_->tokenizer.size());
   if (tokens <= plan_.model.vocab_size) return {};
   return Error{ErrorCode::invalid_argument,

@@ -79,17 +79,22 @@ Result<Dataset> read_told(const std::string& source, const Materials& materials,
   return dataset;
 }
 
+DatasetUse use_of(const Dataset& dataset, std::string source, const Materials& materials) {
+  return {std::move(source), dataset.files,
+          profile_of(dataset, materials.tokenizer, materials.chat)};
+}
+
 Result<void> read_evaluation(Materials& materials, const Settings& settings,
                              const std::string& source, const Say& say) {
   if (!settings.data.eval_data.empty()) {
     auto eval = read_told(settings.data.eval_data, materials, settings, say);
     if (!eval) return std::move(eval).error().with_context("eval-data");
-    materials.eval_profile = profile_of(*eval, settings.data.eval_data);
+    materials.eval_use = use_of(*eval, settings.data.eval_data, materials);
     materials.eval = std::move(*eval);
   } else if (settings.data.eval_share > 0) {
     materials.eval = take_held_out(materials.train, settings.data.eval_share,
                                    static_cast<std::uint64_t>(settings.loop.seed));
-    materials.eval_profile = profile_of(*materials.eval, source + " (held out)");
+    materials.eval_use = use_of(*materials.eval, source + " (held out)", materials);
     if (materials.eval->samples.empty() || materials.train.samples.empty()) {
       return Error{
           ErrorCode::invalid_argument,
@@ -143,7 +148,7 @@ Result<Materials> read_materials(const Settings& settings, const fs::path& model
   materials.train = std::move(*train);
   auto held_out = read_evaluation(materials, settings, *source, say);
   if (!held_out) return std::move(held_out).error();
-  materials.train_profile = profile_of(materials.train, *source);
+  materials.train_use = use_of(materials.train, *source, materials);
   return materials;
 }
 

@@ -31,8 +31,8 @@ struct Materials {
   tokenizer::ChatTemplate chat;
   Dataset train;
   std::optional<Dataset> eval;  ///< a file of its own, or held out of `train`
-  DatasetProfile train_profile;
-  std::optional<DatasetProfile> eval_profile;
+  DatasetUse train_use;
+  std::optional<DatasetUse> eval_use;
 };
 
 /// Errors: those of the tokenizer and the data; invalid_argument when nothing is left to train on.

@@ -11,27 +11,17 @@
 #include "lfm2/layout.h"
 #include "lfm2/targets.h"
 #include "train/callback.h"
-#include "train/data/dataset.h"
+#include "train/data/profile.h"
 #include "train/settings.h"
 
 namespace liquid::train {
 
-/// A data set by its numbers.
-struct DatasetProfile {
+/// A data set that is used, and where it came from.
+struct DatasetUse {
   std::string source;                        ///< as the user named it
   std::vector<std::filesystem::path> files;  ///< what was read
-  RowFormat format = RowFormat::detect;
-  DatasetCounts counts;
-  std::int64_t samples = 0;
-  std::int64_t tokens = 0;
-  std::int64_t trained_tokens = 0;
-  std::int64_t longest = 0;  ///< tokens of the longest sample
-  std::string digest;        ///< over rendered tokens and masks
-  std::string files_digest;  ///< over the files' bytes
+  DatasetProfile profile;
 };
-
-/// Of the samples that are in `dataset` now (a held-out part is no longer).
-DatasetProfile profile_of(const Dataset& dataset, std::string source);
 
 /// What the run computes on and with.
 struct MachineReport {
@@ -54,8 +44,8 @@ struct RunPlan {
   std::optional<lfm2::LoraSettings> lora;    ///< absent with --full
   std::vector<std::string> peft_targets;     ///< as adapter_config.json names them
   std::optional<lfm2::TargetTable> targets;  ///< absent with --full
-  DatasetProfile train;
-  std::optional<DatasetProfile> eval;
+  DatasetUse train;
+  std::optional<DatasetUse> eval;
   MachineReport machine;
   std::string model_digest;      ///< of configuration and weights
   std::string tokenizer_digest;  ///< Tokenizer::digest

@@ -40,11 +40,12 @@ NamedTexts parameters_of(const RunPlan& plan) {
   add("dtype", plan.machine.number_type);
   add("quantization", plan.machine.storage);
   add("threads_used", std::to_string(plan.machine.threads));
-  add("train_digest", plan.train.digest);
-  add("train_samples", std::to_string(plan.train.samples));
-  add("train_tokens", std::to_string(plan.train.tokens));
-  add("train_trained_tokens", std::to_string(plan.train.trained_tokens));
-  if (plan.eval) add("eval_digest", plan.eval->digest);
+  add("train_digest", plan.train.profile.digest);
+  add("template_digest", plan.train.profile.template_digest);
+  add("train_samples", std::to_string(plan.train.profile.samples));
+  add("train_tokens", std::to_string(plan.train.profile.counts.tokens));
+  add("train_trained_tokens", std::to_string(plan.train.profile.counts.trained_tokens));
+  if (plan.eval) add("eval_digest", plan.eval->profile.digest);
   add("steps_per_epoch", std::to_string(plan.steps_per_epoch));
   add("total_steps", std::to_string(plan.total_steps));
   add("warmup_steps_used", std::to_string(plan.warmup_steps));
@@ -57,39 +58,14 @@ json::object object_of(const NamedTexts& texts) {
   return object;
 }
 
-const char* format_name(RowFormat format) {
-  switch (format) {
-    case RowFormat::detect: return "detect";
-    case RowFormat::alpaca: return "alpaca";
-    case RowFormat::sharegpt: return "sharegpt";
-    case RowFormat::messages: return "messages";
-    case RowFormat::prompt_completion: return "prompt_completion";
-    case RowFormat::text: return "text";
-  }
-  return "detect";
-}
-
-/// MLflow keeps ten characters of a digest; the whole one is in the profile.
-tracking::DatasetInput dataset_input(const DatasetProfile& data, const char* context) {
-  const json::object profile{{"num_rows", data.counts.rows},
-                             {"num_samples", data.samples},
-                             {"num_tokens", data.tokens},
-                             {"num_trained_tokens", data.trained_tokens},
-                             {"longest_sample", data.longest},
-                             {"rows_bad", data.counts.bad},
-                             {"samples_truncated", data.counts.truncated},
-                             {"samples_dropped", data.counts.dropped},
-                             {"format", format_name(data.format)},
-                             {"rendered_sha256", data.digest},
-                             {"files_sha256", data.files_digest}};
-  const json::object source{{"uri", data.source}};
+tracking::DatasetInput dataset_input(const DatasetUse& data, const char* context) {
   tracking::DatasetInput input;
   input.dataset = {fs::path(data.source).filename().string(),
-                   data.digest.substr(0, 8),
+                   mlflow_digest(data.profile),
                    "local",
-                   json::serialize(source),
-                   "",
-                   json::serialize(profile)};
+                   mlflow_source(data.source),
+                   mlflow_schema(data.profile.format),
+                   mlflow_profile(data.profile)};
   if (input.dataset.name.empty()) input.dataset.name = data.source;
   input.tags = {{"mlflow.data.context", context}};
   return input;
