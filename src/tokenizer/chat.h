@@ -16,7 +16,7 @@ namespace liquid::tokenizer {
 /// How the content of a message was given.
 enum class ContentForm {
   text,    ///< A string.
-  json,    ///< Anything else, as its JSON text; `null` is an empty text.
+  json,    ///< Anything else, as its JSON text. `null` beside tool calls is no content.
   absent,  ///< The message has no content (an assistant that only calls tools).
 };
 
@@ -28,8 +28,9 @@ struct ToolCall {
 
 /// One turn. `thinking` and `tool_calls` count for role "assistant" only.
 struct ChatMessage {
-  std::string role;  ///< "system", "user", "assistant", "tool"; others are written as they are.
-  std::string content;
+  std::string role =
+      {};  ///< "system", "user", "assistant", "tool"; others are written as they are.
+  std::string content = {};
   ContentForm form = ContentForm::text;
   std::optional<std::string> thinking = std::nullopt;
   std::vector<ToolCall> tool_calls = {};
@@ -78,28 +79,31 @@ struct RenderedChat {
   bool operator==(const RenderedChat&) const = default;
 };
 
+struct ChatDialect;
+
 /// Messages to the text and the tokens that a model of one form expects. Immutable; any thread.
 class ChatTemplate {
  public:
   /// The form of the tokenizer's own template. Errors: not_found (the folder has no template),
-  /// unsupported (no form that is known; says what it writes that no form does).
+  /// unsupported (no form that is known; says what it has that no form does), data_corrupt (the
+  /// template is cut short).
   static Result<ChatTemplate> of(const Tokenizer& tokenizer);
-  /// A form chosen by hand, whatever the folder's template says.
+  /// Liquid's own template of a form, whatever the folder's says.
   static ChatTemplate forced(const Tokenizer& tokenizer, ChatForm form);
 
   ChatForm form() const;
 
-  /// Errors: invalid_argument (JSON that cannot be read, arguments that are no object; names the
-  /// message or tool by its number, from 1).
+  /// Errors: invalid_argument (JSON that cannot be read, arguments that are no object, a message
+  /// without content, something the form has no place for; names the message or tool by its
+  /// number, from 1).
   Result<RenderedChat> render(const Conversation& conversation,
                               const RenderOptions& options = {}) const;
 
  private:
-  struct Dialect;
-  ChatTemplate(Tokenizer tokenizer, std::shared_ptr<const Dialect> dialect);
+  ChatTemplate(Tokenizer tokenizer, const ChatDialect& dialect);
 
   Tokenizer tokenizer_;
-  std::shared_ptr<const Dialect> dialect_;
+  std::shared_ptr<const ChatDialect> dialect_;
 };
 
 }  // namespace liquid::tokenizer
