@@ -19,6 +19,7 @@ void add_metrics_command(CLI::App& app, int& status);
 void add_artifacts_command(CLI::App& app, int& status);
 void add_models_command(CLI::App& app, int& status);
 void add_tracking_command(CLI::App& app, int& status);
+void add_train_command(CLI::App& app, int& status);
 
 /// `runs export` and `runs import`, below `runs`.
 void add_run_transfer_commands(CLI::App& runs, int& status);

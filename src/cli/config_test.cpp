@@ -62,7 +62,7 @@ TEST(Config, NamesTheKeyTheValueAndWhatWasExpected) {
   EXPECT_EQ(toml_error("port = 1\n [cache]\nttl = 1"),
             "line 2: expected name = value, got a table");
   EXPECT_EQ(toml_error("port = 1.5"),
-            "line 1: expected a text in quotes, a whole number, true or false");
+            "line 1: port: expected a whole number from 0 to 65535, got '1.5'");
   EXPECT_EQ(toml_error("require-key = \"yes\""),
             "line 1: require-key: expected true or false, got 'yes'");
   EXPECT_EQ(

@@ -36,8 +36,10 @@ int report(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Answers questions over your documents, and never computes an answer twice.",
-               "liquid");
+  CLI::App app(
+      "Answers questions over your documents, never computes an answer twice, and "
+      "fine-tunes the models that write them.",
+      "liquid");
   int status = kSuccess;
   app.set_version_flag("--version", "liquid " + std::string(api::kVersion));
   app.formatter(make_help_formatter());
@@ -46,6 +48,7 @@ int run(int argc, char** argv) {
   add_serve_command(app, status);
   add_ask_command(app, status);
   add_cache_command(app, status);
+  add_train_command(app, status);
   add_experiments_command(app, status);
   add_runs_command(app, status);
   add_metrics_command(app, status);

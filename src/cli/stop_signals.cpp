@@ -47,6 +47,7 @@ void StopSignals::run(const std::function<void(int)>& on_signal) {
     if ((watched[1].revents & POLLIN) != 0) return;
     signalfd_siginfo info{};
     if (read(signals_, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info))) {
+      last_ = static_cast<int>(info.ssi_signo);
       on_signal(++count);
     }
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <thread>
 
@@ -19,12 +20,15 @@ class StopSignals {
   void listen(std::function<void(int count)> on_signal);
   /// After this `on_signal` is not called any more, nor running.
   void stop_listening();
+  /// The signal that came last; 0: none yet. Any thread.
+  int last_signal() const { return last_; }
 
  private:
   void run(const std::function<void(int)>& on_signal);
 
   int signals_ = -1;  ///< signalfd(2)
   int stop_ = -1;     ///< eventfd(2)
+  std::atomic<int> last_{0};
   std::thread thread_;
 };
 

@@ -5,13 +5,15 @@
 
 #include "base/unicode.h"
 
-// file    = { blank [ entry ] blank [ comment ] line-feed }
-// entry   = key blank "=" blank ( value | list )
-// key     = 1*( letter | digit | "_" | "-" ) | string
-// value   = string | number | "true" | "false"
-// list    = "[" { space value space "," } [ space value ] space "]"     space = blank, comments,
-// line feeds string  = '"' { character | escape } '"' | "'" { character } "'" number  = [ "+" | "-"
-// ] digits | "0x" hex-digits                      "_" between digits
+// file     = { blank [ entry ] blank [ comment ] line-feed }
+// entry    = key blank "=" blank ( value | list )
+// key      = 1*( letter | digit | "_" | "-" ) | string
+// value    = string | number | fraction | "true" | "false"
+// list     = "[" { space value space "," } [ space value ] space "]"
+// space    = { blank | comment | line-feed }
+// string   = '"' { character | escape } '"' | "'" { character } "'"
+// number   = [ "+" | "-" ] digits | "0x" hex-digits        "_" between digits
+// fraction = [ "+" | "-" ] digits [ "." digits ] [ ( "e" | "E" ) [ "+" | "-" ] digits ]
 //
 // A library read these files first; fuzzing found inputs ("[é]") on which it has no defined
 // behaviour.
@@ -19,8 +21,7 @@
 namespace liquid::cli {
 namespace {
 
-constexpr std::string_view kExpectedValue =
-    "expected a text in quotes, a whole number, true or false";
+constexpr std::string_view kExpectedValue = "expected a text in quotes, a number, true or false";
 
 constexpr std::string_view kLetters = "btnfr\"\\";
 constexpr std::string_view kMeanings = "\b\t\n\f\r\"\\";
@@ -29,6 +30,8 @@ bool is_bare(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
          c == '-';
 }
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_control(char c) { return c >= 0 && c < 0x20 && c != '\t'; }
 
@@ -178,12 +181,63 @@ std::string whole_number(std::string_view text) {
   return sign + std::to_string(number);
 }
 
+// Takes digits with "_" only between two of them off the front of `text`; nothing if there are
+// none.
+std::string take_digits(std::string_view& text) {
+  std::string digits;
+  std::size_t i = 0;
+  for (; i < text.size(); ++i) {
+    const bool between = i > 0 && i + 1 < text.size() && is_digit(text[i - 1]);
+    if (text[i] == '_' && between && is_digit(text[i + 1])) continue;
+    if (!is_digit(text[i])) break;
+    digits += text[i];
+  }
+  text.remove_prefix(i);
+  return digits;
+}
+
+// "+1_0.50e-3" → "10.50e-3"; nothing for what is no fraction of TOML.
+std::string fraction(std::string_view text) {
+  std::string out;
+  if (!text.empty() && (text.front() == '+' || text.front() == '-')) {
+    if (text.front() == '-') out = "-";
+    text.remove_prefix(1);
+  }
+  const std::string whole = take_digits(text);
+  if (whole.empty() || (whole.size() > 1 && whole.front() == '0')) return {};
+  out += whole;
+  if (!text.empty() && text.front() == '.') {
+    text.remove_prefix(1);
+    const std::string part = take_digits(text);
+    if (part.empty()) return {};
+    out += "." + part;
+  }
+  if (!text.empty() && (text.front() == 'e' || text.front() == 'E')) {
+    text.remove_prefix(1);
+    out += 'e';
+    if (!text.empty() && (text.front() == '+' || text.front() == '-')) {
+      if (text.front() == '-') out += '-';
+      text.remove_prefix(1);
+    }
+    const std::string power = take_digits(text);
+    if (power.empty()) return {};
+    out += power;
+  }
+  return text.empty() ? out : std::string();
+}
+
 Result<std::string> Reader::word() {
   std::size_t length = 0;
-  while (length < rest_.size() && (is_bare(rest_[length]) || rest_[length] == '+')) ++length;
+  while (length < rest_.size() &&
+         (is_bare(rest_[length]) || rest_[length] == '+' || rest_[length] == '.')) {
+    ++length;
+  }
   const std::string_view text = rest_.substr(0, length);
-  const bool goes_on = length < rest_.size() && (rest_[length] == '.' || rest_[length] == ':');
+  const bool goes_on = length < rest_.size() && rest_[length] == ':';
   std::string meaning = text == "true" || text == "false" ? std::string(text) : whole_number(text);
+  if (meaning.empty() && text.find_first_of(".eE") != std::string_view::npos) {
+    meaning = fraction(text);
+  }
   if (meaning.empty() || goes_on) return wrong(kExpectedValue);
   rest_.remove_prefix(length);
   return meaning;

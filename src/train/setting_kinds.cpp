@@ -61,7 +61,7 @@ Setting bounded(const SettingHead& head, Setting setting, const Bounds<T>& bound
 }  // namespace
 
 Error wrong_value(const std::string& name, const std::string& value, const std::string& expected) {
-  return {ErrorCode::invalid_argument, name + " '" + value + "': expected " + expected};
+  return {ErrorCode::invalid_argument, name + ": expected " + expected + ", got '" + value + "'"};
 }
 
 std::string alternatives(const std::vector<std::string>& words) {

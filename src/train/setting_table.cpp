@@ -316,8 +316,8 @@ void add_machine(Rows& rows) {
   rows.push_back(foreign_flag("fp16", [](S&, bool value) -> Result<void> {
     if (!value) return {};
     return Error{ErrorCode::invalid_argument,
-                 "fp16 'true': expected false; fp16 is not computed, "
-                 "set number-type to auto, fp32 or bf16"};
+                 "fp16: expected false, got 'true': fp16 is not computed; set number-type to auto, "
+                 "fp32 or bf16"};
   }));
   rows.push_back(choice_setting<WeightStorage>(
       {g, "weights", "Frozen ones: auto, fp32, bf16", {"weight-storage"}},
