@@ -22,6 +22,9 @@ struct BpeTrainerOptions {
   std::size_t reserved_tokens = 2;
   /// `model_max_length` of tokenizer_config.json.
   std::size_t max_length = 128'000;
+
+  /// The smallest `vocabulary_size` that holds what is not learned.
+  std::size_t least_vocabulary() const;
 };
 
 /// The text of the files that Hugging Face's `tokenizers` and `transformers` open.
@@ -34,8 +37,8 @@ struct TokenizerFiles {
 /// Learns a byte-level BPE in LFM2's form: its split pattern, its special tokens at its ids (pad 0,
 /// bos 1, end of turn 7), `ignore_merges`, its post-processor and its chat template.
 ///
-/// The same texts give the same files, in whatever order and pieces of whole texts they came. Not
-/// for use by two threads at once.
+/// The same texts give the same files, in whatever order they came. Not for use by two threads at
+/// once.
 class BpeTrainer {
  public:
   explicit BpeTrainer(BpeTrainerOptions options = {});
@@ -43,7 +46,8 @@ class BpeTrainer {
   BpeTrainer(const BpeTrainer&) = delete;
   BpeTrainer& operator=(const BpeTrainer&) = delete;
 
-  /// Counts the words of a text. Bytes that are not UTF-8 are read as U+FFFD.
+  /// Counts the words of a text. Bytes that are not UTF-8 are read as U+FFFD; special tokens in
+  /// the text are no words; a word over 1000 bytes (no word, but data) counts as several.
   void add(std::string_view text);
 
   /// Learns from what was added so far. Errors: invalid_argument (no text was added, or a
