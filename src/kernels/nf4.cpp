@@ -24,17 +24,22 @@ constexpr std::array<float, 15> kThresholds = {
     0.5016634166240692F,   0.6427869200706482F,   0.8614784181118011F,
 };
 
+// 2^e intervals of [0.1, 1] for e = 0 … 6, their middles times 10^(e − 6), both signs; 0 and 1.
+// Rounded where the original rounds: boundaries in one rounding each, counted from the nearer end.
 std::array<float, 256> make_dynamic_map() {
   std::array<float, 256> map{};
   std::size_t next = 0;
   for (int exponent = 0; exponent < 7; ++exponent) {
     const int intervals = 1 << exponent;
-    const auto boundary = [intervals](int i) {
-      return 0.1 + 0.9 * static_cast<double>(i) / static_cast<double>(intervals);
+    const float step = (1.0F - 0.1F) / static_cast<float>(intervals);
+    const auto boundary = [intervals, step](int i) {
+      const double exact = i < (intervals + 1) / 2 ? double{0.1F} + double{step} * i
+                                                   : 1.0 - double{step} * (intervals - i);
+      return static_cast<float>(exact);
     };
+    const auto power = static_cast<float>(std::pow(10.0, exponent - 6));
     for (int i = 0; i < intervals; ++i) {
-      const double middle = (boundary(i) + boundary(i + 1)) / 2;
-      const auto value = static_cast<float>(std::pow(10.0, exponent - 6) * middle);
+      const float value = power * ((boundary(i) + boundary(i + 1)) / 2);
       map[next++] = value;
       map[next++] = -value;
     }
@@ -109,6 +114,8 @@ Nf4Weight nf4_quantize(std::span<const float> values, std::int64_t rows, std::in
       byte = static_cast<std::uint8_t>(byte | code << shift);
     }
   }
+  // The other half of a last odd byte is the code of 0.
+  if (values.size() % 2 == 1) weight.codes.back() |= nf4_code(0);
   if (options.scales == ScaleStorage::double_quantized) quantize_scales(weight);
   return weight;
 }

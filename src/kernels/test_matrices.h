@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -73,6 +74,51 @@ class Owned {
   std::int64_t stride_;
   std::vector<float> values_;
 };
+
+/// The gradient of f at x by central differences in double: a reference that shares no derivation
+/// with the code under test.
+template <class F>
+std::vector<double> numeric_gradient(std::vector<double> x, F f) {
+  std::vector<double> gradient;
+  for (double& value : x) {
+    const double kept = value;
+    const double step = 1e-5 * (1 + std::abs(kept));
+    value = kept + step;
+    const double above = f(x);
+    value = kept - step;
+    const double below = f(x);
+    value = kept;
+    gradient.push_back((above - below) / (2 * step));
+  }
+  return gradient;
+}
+
+/// The elements of a matrix, row by row, in double.
+inline std::vector<double> doubles(const Owned& m) {
+  std::vector<double> values;
+  for (std::int64_t r = 0; r < m.rows(); ++r) {
+    for (std::int64_t c = 0; c < m.cols(); ++c) values.push_back(static_cast<double>(m.at(r, c)));
+  }
+  return values;
+}
+
+inline std::vector<double> doubles(const std::vector<float>& values) {
+  return {values.begin(), values.end()};
+}
+
+inline double dot_of(const std::vector<double>& a, const std::vector<double>& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+inline void expect_near(const std::vector<double>& got, const std::vector<double>& wanted,
+                        double tolerance) {
+  ASSERT_EQ(got.size(), wanted.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    ASSERT_NEAR(got[i], wanted[i], tolerance * (1 + std::abs(wanted[i]))) << "element " << i;
+  }
+}
 
 /// Runs on every instruction set in turn.
 class EveryIsa : public testing::TestWithParam<Isa> {
