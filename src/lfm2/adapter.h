@@ -17,9 +17,9 @@ struct LoraSettings {
   using Scaling = formats::PeftAdapterConfig::Scaling;
   Scaling scaling = Scaling::alpha_over_r;
   /// Names, aliases or expressions as `resolve_targets` reads them; empty = all linear modules.
-  std::vector<std::string> targets;
-  formats::ModulePattern<std::uint32_t> rank_pattern;
-  formats::ModulePattern<double> alpha_pattern;
+  std::vector<std::string> targets = {};
+  formats::ModulePattern<std::uint32_t> rank_pattern = {};
+  formats::ModulePattern<double> alpha_pattern = {};
 
   bool operator==(const LoraSettings&) const = default;
 
