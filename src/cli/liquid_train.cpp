@@ -52,6 +52,9 @@ int run(const std::vector<std::string>& arguments) {
   app.formatter(make_help_formatter());
   app.footer(kExamples);
   add_train_flags(app, flags);
+  add_export_command(app, status);
+  add_inspect_command(app, status);
+  add_new_model_command(app, status);
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     app.parse(reversed);

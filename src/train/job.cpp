@@ -1,6 +1,5 @@
 #include "train/job.h"
 
-#include <cmath>
 #include <exception>
 #include <memory>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "train/machine_choice.h"
 #include "train/model_digest.h"
 #include "train/output_folder.h"
+#include "train/planning.h"
 #include "train/trainer.h"
 
 namespace liquid::train {
@@ -31,7 +31,7 @@ class Job {
   Result<void> join_group();
   Result<void> prepare_output();
   Result<void> read_inputs();
-  Result<void> choose_targets();
+  Result<void> check_vocabulary() const;
   Result<void> choose_machine();
   Result<void> open_model();
   Result<void> plan_steps();
@@ -63,7 +63,6 @@ Result<EndReport> Job::run() {
   auto done = join_group();
   if (done) done = prepare_output();
   if (done) done = read_inputs();
-  if (done) done = choose_targets();
   if (done) done = choose_machine();
   if (done) done = open_model();
   if (done) done = plan_steps();
@@ -99,52 +98,37 @@ Result<void> Job::prepare_output() {
 }
 
 Result<void> Job::read_inputs() {
-  auto folder = find_model_folder(settings_.model.model);
-  if (!folder) return std::move(folder).error();
-  auto config = lfm2::read_config(*folder);
-  if (!config) return std::move(config).error();
-  auto digest = model_digest(*folder);
+  auto model = plan_model(settings_);
+  if (!model) return std::move(model).error();
+  for (const std::string& line : model->translations) say(line);
+  auto digest = model_digest(model->folder);
   if (!digest) return std::move(digest).error();
-  auto materials = read_materials(settings_, *folder, teller());
+  auto materials = read_materials(settings_, model->folder, teller());
   if (!materials) return std::move(materials).error();
   materials_ = std::make_unique<Materials>(std::move(*materials));
-  settings_.model.model = folder->string();
-  settings_.data.data = materials_->train_use.source;
-  plan_.model_folder = std::move(*folder);
+  plan_.model_folder = std::move(model->folder);
   plan_.output_dir = fs::absolute(settings_.output.output_dir).lexically_normal();
-  plan_.model = std::move(*config);
-  plan_.parameters = lfm2::count_parameters(plan_.model);
+  plan_.model = std::move(model->config);
+  plan_.parameters = model->parameters;
+  plan_.trained_parameters = model->trained_parameters;
+  plan_.lora = std::move(model->lora);
+  plan_.peft_targets = std::move(model->peft_targets);
+  plan_.targets = std::move(model->targets);
   plan_.model_digest = std::move(*digest);
   plan_.tokenizer_digest = materials_->tokenizer.digest().hex();
   plan_.train = materials_->train_use;
   plan_.eval = materials_->eval_use;
+  settings_.model.model = plan_.model_folder.string();
+  settings_.data.data = plan_.train.source;
+  return check_vocabulary();
+}
+
+Result<void> Job::check_vocabulary() const {
   const auto tokens = static_cast<std::int64_t>(materials_->tokenizer.size());
   if (tokens <= plan_.model.vocab_size) return {};
   return Error{ErrorCode::invalid_argument,
                plan_.model_folder.string() + ": the tokenizer has " + std::to_string(tokens) +
                    " tokens, the model only " + std::to_string(plan_.model.vocab_size) + " rows"};
-}
-
-Result<void> Job::choose_targets() {
-  if (settings_.model.method == Method::full) {
-    plan_.trained_parameters = plan_.parameters.total();
-    return {};
-  }
-  auto selection = lfm2::resolve_targets(plan_.model, settings_.model.lora_targets);
-  if (!selection) return std::move(selection).error().with_context("lora-targets");
-  for (const std::string& line : selection->translations) say(line);
-  lfm2::LoraSettings lora;
-  lora.r = static_cast<std::uint32_t>(settings_.model.lora_r);
-  lora.alpha = settings_.model.lora_alpha;
-  lora.dropout = settings_.model.lora_dropout;
-  using Scaling = lfm2::LoraSettings::Scaling;
-  lora.scaling = settings_.model.rslora ? Scaling::alpha_over_sqrt_r : Scaling::alpha_over_r;
-  lora.targets = settings_.model.lora_targets;
-  plan_.targets = lfm2::tabulate(plan_.model, selection->modules, lora);
-  plan_.trained_parameters = plan_.targets->trained;
-  plan_.peft_targets = std::move(selection->peft_names);
-  plan_.lora = std::move(lora);
-  return {};
 }
 
 // A run that goes on keeps its number type: a second measurement might see it otherwise.
@@ -204,12 +188,10 @@ Result<void> Job::open_model() {
 
 Result<void> Job::plan_steps() {
   settings_.optimizer.learning_rate = learning_rate_of(settings_);
-  const auto samples = static_cast<std::int64_t>(materials_->train.samples.size());
-  const std::int64_t per_step = settings_.loop.batch_size * settings_.loop.accumulation;
-  plan_.steps_per_epoch = (samples + per_step - 1) / per_step;
-  const double steps = settings_.loop.epochs * static_cast<double>(plan_.steps_per_epoch);
-  plan_.total_steps = settings_.loop.max_steps > 0 ? settings_.loop.max_steps
-                                                   : static_cast<std::int64_t>(std::ceil(steps));
+  const StepCounts steps =
+      count_steps(settings_.loop, static_cast<std::int64_t>(materials_->train.samples.size()));
+  plan_.steps_per_epoch = steps.per_epoch;
+  plan_.total_steps = steps.total;
   plan_.settings = settings_;
   const Schedule schedule(settings_.schedule, *settings_.optimizer.learning_rate,
                           plan_.total_steps);
