@@ -93,7 +93,7 @@ void warn_about_lengths(const Inspection& inspection, std::vector<std::string>& 
   }
   if (profile.counts.without_trained_tokens > 0) {
     warnings.push_back(rows_text(profile.counts.without_trained_tokens) +
-                       " hold nothing to learn (within " + limit + ") and were left out.");
+                       " left out, with nothing to learn within the first " + limit + ".");
   }
 }
 

@@ -166,9 +166,10 @@ class Layout {
       const double share = static_cast<double>(bucket.samples) / static_cast<double>(most);
       const auto cells =
           static_cast<std::size_t>(std::ceil(share * static_cast<double>(bar_columns)));
-      text_ += padded_left(grouped(bucket.begin), 9) + " - " +
-               padded_right(grouped(bucket.end - 1), 9) + padded_left(grouped(bucket.samples), 10) +
-               (cells > 0 ? "  " : "");
+      const bool is_one = bucket.end == bucket.begin + 1;
+      text_ += padded_left(grouped(bucket.begin), 9) + (is_one ? "   " : " - ") +
+               padded_right(is_one ? "" : grouped(bucket.end - 1), 9) +
+               padded_left(grouped(bucket.samples), 10) + (cells > 0 ? "  " : "");
       for (std::size_t i = 0; i < cells; ++i) text_ += "█";
       text_ += "\n";
     }

@@ -27,12 +27,13 @@ constexpr std::int64_t kMaxBuckets = 12;
 constexpr std::size_t kDigestDigits = 10;
 
 std::vector<LengthBucket> histogram_of(std::span<const std::int32_t> sorted) {
+  const std::int64_t shortest = sorted.front();
   const std::int64_t longest = sorted.back();
   std::int64_t width = 1;
-  while (longest / width + 1 > kMaxBuckets) width *= 2;
+  while (longest / width - shortest / width + 1 > kMaxBuckets) width *= 2;
   std::vector<LengthBucket> buckets;
   auto from = sorted.begin();
-  for (std::int64_t begin = 0; begin <= longest; begin += width) {
+  for (std::int64_t begin = shortest / width * width; begin <= longest; begin += width) {
     const auto to = std::lower_bound(from, sorted.end(), begin + width);
     buckets.push_back({begin, begin + width, to - from});
     from = to;

@@ -24,7 +24,7 @@ struct LengthSummary {
   std::int64_t median = 0;
   std::int64_t percentile_95 = 0;
   std::int64_t longest = 0;
-  /// At most 12 buckets of equal width, a power of two, from 0 to the longest.
+  /// At most 12 buckets of equal width, a power of two, from the shortest to the longest.
   std::vector<LengthBucket> histogram;
   bool operator==(const LengthSummary&) const = default;
 };

@@ -1,9 +1,10 @@
 #include "train/data/raw_texts.h"
 
-#include <algorithm>
+#include <optional>
 
 #include "train/data/input_files.h"
 #include "train/data/json_text.h"
+#include "train/data/row_reader.h"
 #include "train/data/unpacked_file.h"
 
 namespace liquid::train {
@@ -38,17 +39,24 @@ class Collector {
     }
   }
 
-  /// One JSON value, or one on each line.
-  void rows(std::string_view content) {
-    if (const auto whole = JsonView::parse(content); whole.value) return value(*whole.value);
-    while (!content.empty()) {
-      const std::string_view line = content.substr(0, content.find('\n'));
-      content.remove_prefix(std::min(content.size(), line.size() + 1));
-      if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      const auto row = JsonView::parse(line);
-      if (row.value) value(*row.value);
-      if (!row.value) ++counts_.unreadable_rows;
+  Result<void> rows(const std::filesystem::path& file) {
+    Result<RowReader> reader = RowReader::open(file);
+    if (!reader) return std::move(reader).error();
+    for (;;) {
+      const Result<std::optional<RawRow>> row = reader->next();
+      if (!row) return row.error();
+      if (!*row) return {};
+      const JsonView::Parsed parsed = JsonView::parse((*row)->text);
+      if (parsed.value) value(*parsed.value);
+      if (!parsed.value) ++counts_.unreadable_rows;
     }
+  }
+
+  Result<void> document(const std::filesystem::path& file) {
+    const Result<std::string> content = read_unpacked(file, kMaxFileBytes);
+    if (!content) return content.error();
+    text(*content);
+    return {};
   }
 
   RawTextCounts& counts() { return counts_; }
@@ -66,13 +74,9 @@ Result<RawTextCounts> for_each_text(const std::string& path_or_glob,
   if (!files) return files.error();
   Collector collector(take);
   for (const InputFile& file : files->used) {
-    const auto content = read_unpacked(file.path, kMaxFileBytes);
-    if (!content) return content.error();
-    if (file.kind == FileKind::text) {
-      collector.text(*content);
-    } else {
-      collector.rows(*content);
-    }
+    const Result<void> read =
+        file.kind == FileKind::text ? collector.document(file.path) : collector.rows(file.path);
+    if (!read) return read.error();
     ++collector.counts().files;
   }
   return collector.counts();

@@ -2,70 +2,45 @@
 
 #include <gmock/gmock.h>
 
-#include <filesystem>
-#include <fstream>
-#include <string>
-#include <vector>
+#include "train/data/data_fixture_test.h"
 
 namespace liquid::train {
 namespace {
 
-namespace fs = std::filesystem;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
-class RawTexts : public testing::Test {
+class RawTexts : public InFolder {
  protected:
-  void SetUp() override {
-    folder_ =
-        fs::temp_directory_path() /
-        ("raw_texts_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
+  Result<RawTextCounts> take(const std::filesystem::path& path) {
+    texts_.clear();
+    return for_each_text(path.string(),
+                         [this](std::string_view text) { texts_.emplace_back(text); });
   }
-  void TearDown() override { fs::remove_all(folder_); }
-
-  void write(const std::string& name, const std::string& content) {
-    std::ofstream(folder_ / name, std::ios::binary) << content;
-  }
-  std::vector<std::string> read(const std::string& name) {
-    std::vector<std::string> texts;
-    const auto counts = for_each_text((folder_ / name).string(),
-                                      [&](std::string_view text) { texts.emplace_back(text); });
-    EXPECT_TRUE(counts) << counts.error().message;
-    if (counts) counts_ = *counts;
-    return texts;
-  }
-
-  fs::path folder_;
-  RawTextCounts counts_;
+  std::vector<std::string> texts_;
 };
 
-TEST_F(RawTexts, OfADocumentAreItsText) {
-  write("a.md", "# Title\n\nBody.\n");
-  EXPECT_THAT(read("a.md"), ElementsAre("# Title\n\nBody.\n"));
-  EXPECT_EQ(counts_.bytes, 15);
+TEST_F(RawTexts, AreTheStringsOfRowsButNotTheirKeys) {
+  const std::filesystem::path file = write(
+      "a.jsonl",
+      "{\"a\": \"one\", \"b\": [{\"c\": \"two\"}, 3, null, true, \"\"]}\n{broken\n\"three\"\n");
+  const RawTextCounts counts = take(file).value();
+  EXPECT_THAT(texts_, ElementsAre("one", "two", "three"));
+  EXPECT_EQ(counts.files, 1);
+  EXPECT_EQ(counts.texts, 3);
+  EXPECT_EQ(counts.bytes, 11);
+  EXPECT_EQ(counts.unreadable_rows, 1);
 }
 
-TEST_F(RawTexts, OfRowsAreTheStringValues) {
-  write("a.jsonl",
-        R"({"messages":[{"role":"user","content":"Why?"},{"role":"assistant","content":"So\n"}]})"
-        "\nno json\n"
-        R"({"text":"three","n":3,"ok":true,"none":null,"empty":""})"
-        "\n");
-  EXPECT_THAT(read("a.jsonl"), ElementsAre("user", "Why?", "assistant", "So\n", "three"));
-  EXPECT_EQ(counts_.unreadable_rows, 1);
-  EXPECT_EQ(counts_.files, 1);
+TEST_F(RawTexts, AreDocumentsAsAWhole) {
+  write("a.md", "# One\n\nTwo");
+  write_gzip("b.txt.gz", "three");
+  EXPECT_EQ(take(folder()).value().files, 2);
+  EXPECT_THAT(texts_, ElementsAre("# One\n\nTwo", "three"));
 }
 
-TEST_F(RawTexts, OfAnArrayAreThoseOfItsRows) {
-  write("a.json", "[{\"text\":\"one\"},\n {\"text\":\"two\"}]");
-  EXPECT_THAT(read("a.json"), ElementsAre("one", "two"));
-}
-
-TEST_F(RawTexts, NamesAPathThatIsNotThere) {
-  const auto counts = for_each_text((folder_ / "none").string(), [](std::string_view) {});
-  ASSERT_FALSE(counts);
-  EXPECT_EQ(counts.error().code, ErrorCode::not_found);
+TEST_F(RawTexts, PassOnWhatCannotBeRead) {
+  EXPECT_EQ(take(folder() / "none").error().code, ErrorCode::not_found);
+  EXPECT_EQ(take(write("a.json", "[1, 2")).error().code, ErrorCode::data_corrupt);
 }
 
 }  // namespace

@@ -45,6 +45,13 @@ void train_everything(Sample& sample) {
 
 Error bad(std::string message) { return Error{ErrorCode::invalid_argument, std::move(message)}; }
 
+/// A hint for rows that fit another format than the one they are read in.
+std::string other_format(const JsonView& row, RowFormat format) {
+  const std::optional<RowFormat> other = format_by_keys(row);
+  if (!other || *other == format) return {};
+  return " (the row looks like format " + std::string(row_format_name(*other)) + ")";
+}
+
 std::string fault_text(const JsonFault& fault) {
   std::string place = "column " + std::to_string(fault.column);
   if (fault.line > 1) place = "its line " + std::to_string(fault.line) + ", " + place;
@@ -57,7 +64,7 @@ RenderedRow RowRenderer::render(std::string_view json, RowFormat format) const {
   const JsonView::Parsed parsed = JsonView::parse(json);
   if (!parsed.value) return {RowFate::bad, {}, fault_text(parsed.fault)};
   Result<TrainingRow> row = parse_training_row(*parsed.value, format);
-  if (!row) return {RowFate::bad, {}, row.error().message};
+  if (!row) return {RowFate::bad, {}, row.error().message + other_format(*parsed.value, format)};
   Result<Sample> sample = sample_of(std::move(*row));
   if (!sample) return {RowFate::bad, {}, sample.error().message};
   return fitted(std::move(*sample));

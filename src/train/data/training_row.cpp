@@ -39,7 +39,7 @@ Result<std::string> optional_text(const Members& row, std::string_view field) {
 Result<std::string> required_text(const Members& row, std::string_view field,
                                   std::string_view other_name) {
   const std::string_view name = !other_name.empty() && !find(row, field) ? other_name : field;
-  if (!find(row, name)) return missing_field(field, "");
+  if (!find(row, name)) return missing_field(row, field);
   Result<std::string> text = optional_text(row, name);
   if (text && is_blank(*text)) return empty_field(name);
   return text;
@@ -111,7 +111,7 @@ Result<TrainingRow> parse_alpaca(const Members& row) {
 
 Result<TrainingRow> parse_chat(const Members& row, std::string_view field) {
   const std::optional<JsonView> turns = find(row, field);
-  if (!turns) return missing_field(field, "");
+  if (!turns) return missing_field(row, field);
   Result<ChatRow> chat = parse_turns(*turns, field);
   if (!chat) return std::move(chat).error();
   if (Result<void> taken = take_system(row, *chat); !taken) return std::move(taken).error();
@@ -125,9 +125,9 @@ Result<TrainingRow> parse_chat(const Members& row, std::string_view field) {
 Result<TrainingRow> parse_chat_completion(const Members& row, const JsonView& prompt,
                                           const JsonView& completion) {
   Result<ChatRow> chat = parse_turns(prompt, "prompt");
-  if (!chat) return std::move(chat).error().with_context("\"prompt\"");
+  if (!chat) return std::move(chat).error();
   Result<ChatRow> rest = parse_turns(completion, "completion");
-  if (!rest) return std::move(rest).error().with_context("\"completion\"");
+  if (!rest) return std::move(rest).error();
   std::fill(chat->trained_turns.begin(), chat->trained_turns.end(), std::uint8_t{0});
   chat->trained_turns.insert(chat->trained_turns.end(), rest->trained_turns.begin(),
                              rest->trained_turns.end());
@@ -144,9 +144,9 @@ Result<TrainingRow> parse_chat_completion(const Members& row, const JsonView& pr
 
 Result<TrainingRow> parse_prompt_completion(const Members& row) {
   const std::optional<JsonView> prompt = find(row, "prompt");
-  if (!prompt) return missing_field("prompt", "");
+  if (!prompt) return missing_field(row, "prompt");
   const std::optional<JsonView> completion = find(row, "completion");
-  if (!completion) return missing_field("completion", "");
+  if (!completion) return missing_field(row, "completion");
   if (prompt->is(JsonKind::array) && completion->is(JsonKind::array)) {
     return parse_chat_completion(row, *prompt, *completion);
   }

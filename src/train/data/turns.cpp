@@ -62,7 +62,7 @@ Result<std::string> joined_parts(const JsonView& content) {
       return bad(name + " is of type \"" + type->string() + "\"; only text can be trained");
     }
     const std::optional<JsonView> piece = find(members, "text");
-    if (!piece) return missing_field("text", "in " + name);
+    if (!piece) return missing_field(members, "text").with_context(name);
     if (!piece->is(JsonKind::string)) {
       return wrong_kind("\"text\" in " + name, piece->kind(), "a string");
     }
@@ -131,7 +131,7 @@ Result<ToolCall> parse_call(const JsonView& call) {
     members = function->members();
   }
   const std::optional<JsonView> name = find(members, "name");
-  if (!name) return missing_field("name", "");
+  if (!name) return missing_field(members, "name");
   if (!name->is(JsonKind::string)) return wrong_kind("\"name\"", name->kind(), "a string");
   Result<std::string> arguments = arguments_text(find(members, "arguments"));
   if (!arguments) return std::move(arguments).error();
@@ -192,7 +192,7 @@ Result<void> take_assistant_fields(const Members& members, ChatMessage& message)
 Result<std::string> written_role(const Members& members) {
   std::optional<JsonView> role = find(members, "role");
   if (!role) role = find(members, "from");
-  if (!role) return missing_field("role", "nor \"from\"");
+  if (!role) return missing_field(members, "role");
   if (!role->is(JsonKind::string)) return wrong_kind("\"role\"", role->kind(), "a string");
   return role->string();
 }
@@ -217,7 +217,7 @@ Result<ChatMessage> parse_turn(const Members& members) {
     if (Result<void> taken = take_written_calls(message); !taken) return std::move(taken).error();
   }
   if (message.form == ContentForm::absent && message.tool_calls.empty()) {
-    return missing_field("content", "nor \"value\"");
+    return missing_field(members, find(members, "from") ? "value" : "content");
   }
   return message;
 }
@@ -233,10 +233,11 @@ Result<std::uint8_t> weight_of(const Members& members) {
 
 }  // namespace
 
-Error missing_field(std::string_view field, std::string_view instead) {
-  std::string message = "no field \"" + std::string(field) + "\"";
-  if (!instead.empty()) message += " " + std::string(instead);
-  return bad(std::move(message));
+Error missing_field(const Members& members, std::string_view field) {
+  const bool is_null = std::any_of(members.begin(), members.end(),
+                                   [field](const auto& member) { return member.key == field; });
+  const std::string name = "\"" + std::string(field) + "\"";
+  return bad(is_null ? name + " is null" : "no field " + name);
 }
 
 Error wrong_kind(std::string_view field, JsonKind got, std::string_view expected) {
@@ -251,7 +252,8 @@ Result<ChatRow> parse_turns(const JsonView& turns, std::string_view field) {
   if (!turns.is(JsonKind::array)) return wrong_kind(name, turns.kind(), "a list of turns");
   ChatRow row;
   for (const JsonView& turn : turns.elements()) {
-    const std::string where = "turn " + std::to_string(row.conversation.messages.size() + 1);
+    const std::string where =
+        "turn " + std::to_string(row.conversation.messages.size() + 1) + " of " + name;
     if (!turn.is(JsonKind::object)) return wrong_kind(where, turn.kind(), "an object");
     const Members members = turn.members();
     Result<ChatMessage> message = parse_turn(members);

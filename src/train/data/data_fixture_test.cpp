@@ -1,0 +1,19 @@
+#include "train/data/data_fixture_test.h"
+
+namespace liquid::train {
+
+std::filesystem::path source_folder() { return LIQUID_SOURCE_DIR; }
+
+const tokenizer::Tokenizer& tiny_tokenizer() {
+  static const tokenizer::Tokenizer kTokenizer =
+      tokenizer::Tokenizer::open(source_folder() / "tests/data/lfm2-tiny").value();
+  return kTokenizer;
+}
+
+const tokenizer::ChatTemplate& tiny_chat() {
+  static const tokenizer::ChatTemplate kChat =
+      tokenizer::ChatTemplate::of(tiny_tokenizer()).value();
+  return kChat;
+}
+
+}  // namespace liquid::train
