@@ -45,8 +45,18 @@ Delivery::Delivery(DeliverySetup setup, DeliveryState state)
 
 Result<std::unique_ptr<Delivery>> Delivery::open(DeliverySetup setup) {
   Result<DeliveryState> state = setup.folder.load_state();
-  if (!state) return std::move(state).error();
-  return std::unique_ptr<Delivery>(new Delivery(std::move(setup), std::move(*state)));
+  const bool is_lost = !state && state.error().code == ErrorCode::data_corrupt;
+  if (!state && !(is_lost && setup.owner == Owner::dead)) return std::move(state).error();
+  if (!is_lost) {
+    return std::unique_ptr<Delivery>(new Delivery(std::move(setup), std::move(*state)));
+  }
+  DeliveryState fresh;
+  fresh.create_attempted = true;
+  auto delivery = std::unique_ptr<Delivery>(new Delivery(std::move(setup), std::move(fresh)));
+  std::error_code failed;
+  const std::uintmax_t bytes = fs::file_size(delivery->setup_.folder.path() / "state", failed);
+  delivery->note_damage({"state", 0, failed ? 0 : bytes});
+  return delivery;
 }
 
 std::int64_t Delivery::now_ms() const {
@@ -242,6 +252,7 @@ Result<bool> Delivery::deliver(Position limit) {
   while (unit_.entries < batch_entries_ && !unit_.end && !all_read_) {
     const Result<SegmentReader::Read> read =
         reader_.next(limit, [this](Operation&& entry) { unit_.add(std::move(entry)); });
+    for (const Damage& damage : reader_.take_damage()) note_damage(damage);
     if (!read) return read.error();
     if (*read == SegmentReader::Read::nothing) {
       all_read_ = setup_.owner == Owner::dead;
@@ -289,7 +300,6 @@ Result<void> Delivery::commit(DeliveryUnit&& unit, const Refusals& refusals) {
   std::move(unit.artifacts.begin(), unit.artifacts.end(), std::back_inserter(state_.uploads));
   const bool new_segment = reader_.position().segment != state_.position.segment;
   state_.position = reader_.position();
-  state_.unreadable_bytes = reader_.skipped_bytes();
   state_.points += unit.batch.metrics.size();
   state_.refused += refusals.count;
   state_.last_time_ms = std::max(state_.last_time_ms, unit.last_time_ms);
@@ -305,6 +315,26 @@ Result<void> Delivery::commit(DeliveryUnit&& unit, const Refusals& refusals) {
   }
   freed_ += setup_.folder.remove_segments_before(state_.position.segment);
   return {};
+}
+
+// It holds nothing up. A recovery that is interrupted may tell of it twice.
+void Delivery::note_damage(const Damage& damage) {
+  log_event(LogLevel::warning, "a part of a journal cannot be read",
+            {{"journal", setup_.folder.plan().journal_id},
+             {"file", damage.file},
+             {"offset", static_cast<std::int64_t>(damage.offset)},
+             {"bytes", static_cast<std::int64_t>(damage.bytes)}});
+  std::string line = "{\"kind\":\"damage\",\"key\":";
+  append_json_string(line, damage.file);
+  line += ",\"value\":\"" + std::to_string(damage.bytes) +
+          "\",\"reason\":\"cannot be read from byte " + std::to_string(damage.offset) + " on\"}\n";
+  if (Result<void> noted = setup_.folder.append_refused(line); !noted) {
+    log_event(LogLevel::error, "damage could not be noted", {{"error", noted.error().message}});
+  }
+  setup_.folder.keep_damaged(damage.file);
+  state_.unreadable_bytes += std::max<std::uint64_t>(damage.bytes, 1);
+  unsaved_ = true;
+  damage_.push_back(damage);
 }
 
 Result<void> Delivery::upload() {

@@ -38,7 +38,8 @@ struct DeliverySetup {
 /// are deleted, so there is one run per journal.
 class Delivery {
  public:
-  /// Errors: data_corrupt (the journal's state).
+  /// Errors: data_corrupt (the journal's state; of a dead process's journal it is made anew, and
+  /// everything that is there delivered again, which changes nothing).
   static Result<std::unique_ptr<Delivery>> open(DeliverySetup setup);
 
   enum class Step {
@@ -53,6 +54,8 @@ class Delivery {
   Monotonic retry_at() const { return retry_at_; }
   const std::optional<Error>& problem() const { return problem_; }
   const DeliveryState& state() const { return state_; }
+  /// What could not be read of the journal.
+  const std::vector<Damage>& damage() const { return damage_; }
   /// Bytes of journal deleted since the last call.
   std::uint64_t take_freed_bytes() { return std::exchange(freed_, 0); }
   /// First step number for system metrics of this run: behind those it has. Only for a run that is
@@ -75,6 +78,7 @@ class Delivery {
   Result<void> beat();
   Result<bool> deliver(Position limit);
   Result<void> commit(DeliveryUnit&& unit, const Refusals& refusals);
+  void note_damage(const Damage& damage);
   Result<void> upload();
   Result<void> send_artifact(const ArtifactNote& note);
   Result<void> give_up_artifact(const ArtifactNote& note, const Error& reason);
@@ -92,6 +96,7 @@ class Delivery {
   bool unsaved_ = false;
   bool all_read_ = false;  // of a dead process's journal
   DeliveryUnit unit_;      // read, not yet delivered
+  std::vector<Damage> damage_;
   Monotonic saved_at_;
   Monotonic retry_at_;
   Monotonic next_beat_;

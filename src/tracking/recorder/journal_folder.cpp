@@ -152,6 +152,11 @@ Result<void> JournalFolder::append_refused(std::string_view lines) const {
   return {};
 }
 
+void JournalFolder::keep_damaged(const std::string& file) const {
+  std::error_code ignored;  // best effort: it may be missing, kept already, or on a full disk
+  fs::create_hard_link(path_ / file, path_.string() + ".damaged-" + file, ignored);
+}
+
 Result<void> JournalFolder::remove() {
   // Renamed first: a half removed folder must not be taken for a journal.
   const fs::path aside =

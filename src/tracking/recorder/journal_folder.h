@@ -21,7 +21,9 @@ namespace liquid::tracking::recorder {
 ///                                 0000000001.seg …
 ///                                 last_word     how the process ended, if it could say so
 ///                                 text-<n>      texts on their way to becoming artifacts
-///   <journal folder>/<journal id>.refused       one JSON line per entry the store would not take
+///   <journal folder>/<journal id>.refused       one JSON line per entry the store would not take,
+///                                               and per damage of a file
+///   <journal folder>/<journal id>.damaged-<file>      a damaged file, as it was
 ///
 /// The kernel lets go of the lock when its holder dies in whatever way; children that are forked
 /// without exec share it. Not safe for several threads, except `path` and the paths.
@@ -53,6 +55,8 @@ class JournalFolder {
   /// Returns the bytes that were freed.
   std::uint64_t remove_segments_before(std::uint64_t number) const;
   Result<void> append_refused(std::string_view lines) const;
+  /// Sees that the file outlives the journal, for whoever knows how to read more of it.
+  void keep_damaged(const std::string& file) const;
   /// Everything of it is delivered.
   Result<void> remove();
 

@@ -9,7 +9,8 @@
 // A journal is a folder with one file per segment, named by its number in ten digits and ".seg".
 // Segments are written in order from 1 and only at their end; each can be read without the others.
 //
-//   segment   := header frame*                  what follows the last sound frame is ignored
+//   segment   := header frame*                  part of a frame at the end is ignored; other bytes
+//                                               between sound frames are damage
 //   header    := "LQDJRNL" version:u8 number:u64 salt:u64       version is 1; salt is the journal's
 //   frame     := size:u32 checksum:u64 payload  size counts the payload's bytes
 //   payload   := entry*
@@ -42,6 +43,8 @@ namespace {
 
 constexpr std::string_view kMagic = "LQDJRNL";
 constexpr std::uint8_t kVersion = 1;
+// That find_frame checks in one segment: half a second's work.
+constexpr std::uint64_t kMaxSearchedBytes = std::uint64_t{4} << 30U;
 
 enum class EntryKind : std::uint8_t {
   key = 1,
@@ -253,6 +256,30 @@ std::optional<std::string_view> read_frame(std::string_view bytes, const Segment
   return payload;
 }
 
+std::optional<std::size_t> find_frame(std::string_view bytes, const SegmentIdentity& identity,
+                                      std::uint64_t offset) {
+  std::uint64_t searched = 0;
+  for (std::size_t at = 0; at + kFrameHeaderBytes < bytes.size(); ++at) {
+    const std::string_view rest = bytes.substr(at);
+    const auto size = ByteReader(rest).fixed<std::uint32_t>();
+    const auto kind = static_cast<std::uint8_t>(rest[kFrameHeaderBytes]);
+    const bool is_likely = size > 0 && size <= rest.size() - kFrameHeaderBytes && kind > 0 &&
+                           kind <= static_cast<std::uint8_t>(EntryKind::loss);
+    if (!is_likely) continue;
+    if (read_frame(rest, identity, offset + at)) return at;
+    searched += size;
+    if (searched > kMaxSearchedBytes) break;
+  }
+  return std::nullopt;
+}
+
+bool is_torn(std::string_view bytes) {
+  if (bytes.size() < kFrameHeaderBytes) return true;
+  const auto size = ByteReader(bytes).fixed<std::uint32_t>();
+  return size > bytes.size() - kFrameHeaderBytes ||
+         bytes.find_first_not_of('\0') == std::string_view::npos;
+}
+
 void EntryWriter::add(const Point& point, std::string_view name) {
   ByteWriter out(payload_);
   if (point.key >= known_keys_.size()) known_keys_.resize(point.key + std::size_t{1});
@@ -305,6 +332,11 @@ Result<void> EntryReader::read(std::string_view payload, const Sink& sink) {
                                           static_cast<std::uint64_t>(in.zigzag()));
       const std::int64_t step = in.zigzag();
       const double value = in.real();
+      const bool is_named = key < keys_.size() && !keys_[key].empty();
+      if (!is_named && has_gaps_ && !in.failed()) {
+        ++nameless_points_;
+        continue;
+      }
       if (key >= keys_.size()) return corrupt("a journal entry uses an unknown key");
       operation = Metric{.key = keys_[key],
                          .value = value,

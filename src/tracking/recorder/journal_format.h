@@ -48,6 +48,14 @@ std::string frame(std::string_view payload, const SegmentIdentity& identity, std
 std::optional<std::string_view> read_frame(std::string_view bytes, const SegmentIdentity& identity,
                                            std::uint64_t offset);
 
+/// How far into `bytes`, which begin at `offset` of the segment, the first sound frame begins that
+/// holds entries; nothing when there is none. For what lies behind damage.
+std::optional<std::size_t> find_frame(std::string_view bytes, const SegmentIdentity& identity,
+                                      std::uint64_t offset);
+/// Whether a process may have been interrupted while it wrote `bytes`, the end of a segment: part
+/// of one frame, or what a file system filled up with zeros.
+bool is_torn(std::string_view bytes);
+
 /// Writes entries into one payload. A metric key is written out once per segment; `new_segment`
 /// makes that begin anew.
 class EntryWriter {
@@ -81,9 +89,15 @@ class EntryReader {
   using Sink = std::function<void(Operation&&)>;
   /// Errors: data_corrupt; `sink` may have been called for the entries before the damage.
   Result<void> read(std::string_view payload, const Sink& sink);
+  /// Payloads are missing from now on, and with them the names of keys: points without a name are
+  /// left out and counted.
+  void expect_gaps() { has_gaps_ = true; }
+  std::uint64_t nameless_points() const { return nameless_points_; }
 
  private:
-  std::vector<std::string> keys_;  // by key
+  std::vector<std::string> keys_;  // by key; empty: not known
+  bool has_gaps_ = false;
+  std::uint64_t nameless_points_ = 0;
 };
 
 /// A small file that is replaced as a whole: a magic word of 8 bytes and one frame.

@@ -44,7 +44,7 @@ std::atomic<pid_t> owner{0};  // a child of fork() has our handlers, but neither
 std::atomic<int> signal_pipe{-1};
 std::atomic<bool> asked_to_end{false};
 
-static_assert(std::atomic<int>::is_always_lock_free && std::atomic<pid_t>::is_always_lock_free);
+static_assert(std::atomic<int>::is_always_lock_free);
 
 bool is_owner() { return owner.load(std::memory_order_relaxed) == ::getpid(); }
 
@@ -112,13 +112,12 @@ void on_request_to_end(int number) {
   const int before = errno;
   const int pipe = signal_pipe.load(std::memory_order_relaxed);
   // Without a pipe somebody has kept this handler longer than its owner lived.
-  if (!is_owner() || pipe < 0) {
-    die_of(number);
-  } else if (!asked_to_end.exchange(true)) {
+  const bool watched = is_owner() && pipe >= 0;
+  if (watched && !asked_to_end.exchange(true)) {
     write_word("KILLED signal\n");
     const auto byte = static_cast<unsigned char>(number);
     [[maybe_unused]] const ssize_t written = ::write(pipe, &byte, 1);
-  } else if (number != SIGHUP) {  // which service managers send right behind a SIGTERM
+  } else if (!watched || number != SIGHUP) {  // service managers send SIGHUP right behind SIGTERM
     die_of(number);
   }
   errno = before;
@@ -203,11 +202,11 @@ void forget_parent() {
 }
 
 void join_process() {
-  static const bool kHooked = [] {
+  static const bool hooked = [] {
     earlier_terminate = std::set_terminate(on_terminate);
     return std::atexit(on_exit_of_process) == 0;
   }();
-  static_cast<void>(kHooked);
+  static_cast<void>(hooked);
   const std::lock_guard lock(slots_mutex);
   if (is_owner()) return;
   if (owner.load() != 0) forget_parent();

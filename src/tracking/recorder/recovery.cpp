@@ -30,7 +30,18 @@ void rest(const std::stop_token& stop) {
   never.wait_for(lock, stop, kTick, [] { return false; });
 }
 
-void describe(RecoveredJournal& journal, const DeliveryState& state) {
+std::string text_of(const recorder::Damage& damage) {
+  if (damage.bytes == 0) return damage.file + " is missing";
+  return damage.file + ": " + std::to_string(damage.bytes) + " bytes from byte " +
+         std::to_string(damage.offset) + " on cannot be read";
+}
+
+void describe(RecoveredJournal& journal, const Delivery& delivery) {
+  const DeliveryState& state = delivery.state();
+  journal.damage.clear();
+  for (const recorder::Damage& damage : delivery.damage()) {
+    journal.damage.push_back(text_of(damage));
+  }
   journal.run_id = RunId(state.run_id);
   if (state.end) journal.status = state.end->status;
   journal.delivered_points = state.points;
@@ -55,7 +66,7 @@ RecoveryOutcome deliver(Delivery& delivery, const RecoveryOptions& options,
   Monotonic counted;
   while (!options.stop.stop_requested()) {
     const Delivery::Step step = delivery.step(kEverything);
-    describe(journal, delivery.state());
+    describe(journal, delivery);
     if (step == Delivery::Step::ended) return RecoveryOutcome::delivered;
     if (step == Delivery::Step::moved) {
       failures = 0;
@@ -83,6 +94,10 @@ std::optional<RecoveredJournal> recover(const fs::path& folder, const RecoveryOp
   if (!taken) {
     journal.outcome = outcome_of(taken.error());
     journal.problem = taken.error().message;
+    if (const auto state = recorder::read_delivery_state(folder)) {
+      journal.run_id = RunId(state->run_id);
+      journal.delivered_points = state->points;
+    }
     return journal;
   }
   Result<std::unique_ptr<Delivery>> delivery = Delivery::open(

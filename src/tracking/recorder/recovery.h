@@ -44,7 +44,7 @@ enum class RecoveryOutcome {
   delivered,  ///< Everything is in the store, the run ended, the journal removed.
   in_use,     ///< Its process lives, or somebody else delivers it.
   waiting,    ///< The store does not take it now; the journal stays.
-  damaged,    ///< The journal cannot be read; it stays as it is.
+  damaged,    ///< Nobody can tell where it belongs or how it is read; it stays as it is.
 };
 
 struct RecoveredJournal {
@@ -58,6 +58,9 @@ struct RecoveredJournal {
   std::uint64_t dropped = 0;
   std::uint64_t lost_artifacts = 0;
   std::string problem;  ///< For waiting and damaged.
+  /// What of it could not be read; the rest is delivered. "file: what is wrong, from which byte
+  /// on".
+  std::vector<std::string> damage;
 };
 
 struct RecoveryOptions {

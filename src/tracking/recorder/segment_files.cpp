@@ -106,15 +106,15 @@ Result<SegmentReader::Read> SegmentReader::next(Position limit, const EntryReade
       Result<std::optional<std::string_view>> payload = next_payload();
       if (!payload) return std::move(payload).error();
       if (*payload) {
-        const std::uint64_t size = (*payload)->size();
-        if (Result<void> read = entries_.read(**payload, sink); !read) {
-          return std::move(read).error().with_context(folder_.string());
-        }
-        position_.offset += kFrameHeaderBytes + size;
+        if (Result<void> read = read_entries(**payload, sink); !read)
+          return std::move(read).error();
         return Read::frame;
       }
       // The writer of a living journal has gone on only when its limit says so.
       if (limit.segment == position_.segment) return Read::nothing;
+      const Result<bool> skipped = skip_damage(UINT64_MAX);
+      if (!skipped) return skipped.error();
+      if (*skipped) continue;
     }
     const Result<bool> went = go_to_next_segment();
     if (!went) return went.error();
@@ -123,13 +123,25 @@ Result<SegmentReader::Read> SegmentReader::next(Position limit, const EntryReade
   return Read::nothing;
 }
 
+// Of the frame at the position, which moves behind it.
+Result<void> SegmentReader::read_entries(std::string_view payload, const EntryReader::Sink& sink) {
+  const std::uint64_t size = kFrameHeaderBytes + payload.size();
+  const std::uint64_t nameless = entries_.nameless_points();
+  if (Result<void> read = entries_.read(payload, sink); !read) {
+    return std::move(read).error().with_context(segment_path(folder_, position_.segment).string() +
+                                                ", byte " + std::to_string(position_.offset));
+  }
+  if (entries_.nameless_points() > nameless) note_damage(position_.offset, size);
+  position_.offset += size;
+  return {};
+}
+
 Result<bool> SegmentReader::open_segment() {
   if (file_ >= 0) return true;
   const fs::path path = segment_path(folder_, position_.segment);
   file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file_ < 0 && errno == ENOENT) return false;
   if (file_ < 0) return file_error(path, "open");
-  entries_ = EntryReader();
   buffer_.clear();
   const Result<std::string_view> bytes = bytes_at(0, kSegmentHeaderBytes);
   if (!bytes) return bytes.error();
@@ -138,28 +150,62 @@ Result<bool> SegmentReader::open_segment() {
     position_.offset = std::max<std::uint64_t>(position_.offset, file_bytes(file_));
     return true;
   }
-  const Result<SegmentIdentity> identity = parse_segment_header(*bytes);
-  if (!identity) return Error(identity.error()).with_context(path.string());
-  if (*identity != SegmentIdentity{position_.segment, salt_}) {
-    return Error{ErrorCode::data_corrupt, path.string() + ": belongs to another journal"};
+  if (Result<void> checked = check_header(); !checked) {
+    return std::move(checked).error().with_context(path.string());
   }
   if (Result<void> learned = learn_keys(); !learned) return std::move(learned).error();
   return true;
 }
 
+// Frames prove themselves whose they are, so a damaged header costs nothing but itself.
+Result<void> SegmentReader::check_header() {
+  const Result<std::string_view> bytes = bytes_at(0, kSegmentHeaderBytes);
+  if (!bytes) return bytes.error();
+  const Result<SegmentIdentity> identity = parse_segment_header(*bytes);
+  if (!identity && identity.error().code == ErrorCode::unsupported) return identity.error();
+  const bool is_sound = identity && *identity == SegmentIdentity{position_.segment, salt_};
+  // Noted already when it was read in an earlier life.
+  if (!is_sound && position_.offset <= kSegmentHeaderBytes) note_damage(0, kSegmentHeaderBytes);
+  return {};
+}
+
+void SegmentReader::note_damage(std::uint64_t offset, std::uint64_t bytes) {
+  entries_.expect_gaps();
+  damage_.push_back({segment_path(folder_, position_.segment).filename().string(), offset, bytes});
+}
+
+// Whether a sound frame before `limit` comes behind what the position stands before.
+Result<bool> SegmentReader::skip_damage(std::uint64_t limit) {
+  const std::uint64_t end = std::min(limit, file_bytes(file_));
+  if (end <= position_.offset) return false;
+  const std::uint64_t left = end - position_.offset;
+  const Result<std::string_view> rest = bytes_at(position_.offset, left);
+  if (!rest) return rest.error();
+  const std::string_view bytes = rest->substr(0, left);
+  const auto next = find_frame(bytes, {position_.segment, salt_}, position_.offset);
+  if (next || !is_torn(bytes)) note_damage(position_.offset, next.value_or(bytes.size()));
+  position_.offset += next.value_or(bytes.size());
+  return next.has_value();
+}
+
 // What was read in an earlier life is read again for the keys it defines.
 Result<void> SegmentReader::learn_keys() {
   const std::uint64_t target = std::exchange(position_.offset, kSegmentHeaderBytes);
+  const std::vector<Damage> noted = damage_;
   while (position_.offset < target) {
     Result<std::optional<std::string_view>> payload = next_payload();
     if (!payload) return std::move(payload).error();
-    if (!*payload) break;
-    const std::uint64_t size = (*payload)->size();
-    Result<void> read = entries_.read(**payload, [](Operation&&) {});
-    if (!read) return std::move(read).error().with_context(folder_.string());
-    position_.offset += kFrameHeaderBytes + size;
+    if (*payload) {
+      Result<void> read = read_entries(**payload, [](Operation&&) {});
+      if (!read) return read;
+      continue;
+    }
+    const Result<bool> skipped = skip_damage(target);
+    if (!skipped) return skipped.error();
+    if (!*skipped) break;
   }
   position_.offset = std::max(position_.offset, target);
+  damage_ = noted;  // that life has told of it
   return {};
 }
 
@@ -209,11 +255,10 @@ Result<bool> SegmentReader::go_to_next_segment() {
   const std::vector<std::uint64_t> numbers = segments_in(folder_);
   const auto next = std::upper_bound(numbers.begin(), numbers.end(), position_.segment);
   if (next == numbers.end()) return false;
-  if (file_ >= 0) {
-    const std::uint64_t size = file_bytes(file_);
-    if (size > position_.offset) skipped_ += size - position_.offset;
-    ::close(std::exchange(file_, -1));
+  for (++position_.segment; file_ >= 0 && position_.segment < *next; ++position_.segment) {
+    note_damage(0, 0);
   }
+  if (file_ >= 0) ::close(std::exchange(file_, -1));
   position_ = {*next, kSegmentHeaderBytes};
   buffer_.clear();
   return true;

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "tracking/recorder/journal_folder.h"
@@ -47,6 +49,15 @@ class SegmentWriter {
   std::uint64_t size_ = 0;
 };
 
+/// Bytes of a journal's file that cannot be read: neither sound frames nor the torn end of one; or
+/// a frame with points whose key stood in such bytes.
+struct Damage {
+  std::string file;  ///< Its name in the journal's folder.
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;  ///< 0: the whole file is missing.
+  bool operator==(const Damage&) const = default;
+};
+
 /// Reads a journal's entries from a position on, frame by frame. One thread at a time.
 class SegmentReader {
  public:
@@ -57,27 +68,32 @@ class SegmentReader {
 
   enum class Read { frame, nothing };
   /// Hands the entries of the next frame before `limit` to `sink`. `nothing`: there is none (yet).
-  /// A segment that is followed by another one is left at its first unsound frame; what was skipped
-  /// is counted. Errors: unavailable (read error), data_corrupt, unsupported.
+  /// Damage in a segment that nobody writes any more is skipped and noted, up to the next sound
+  /// frame. Errors: unavailable (read error), data_corrupt, unsupported.
   Result<Read> next(Position limit, const EntryReader::Sink& sink);
   /// Behind the last frame that was read.
   Position position() const { return position_; }
-  std::uint64_t skipped_bytes() const { return skipped_; }
+  /// What was skipped since the last call.
+  std::vector<Damage> take_damage() { return std::exchange(damage_, {}); }
 
  private:
   Result<bool> open_segment();
   Result<std::string_view> bytes_at(std::uint64_t offset, std::size_t size);
   Result<bool> go_to_next_segment();
   Result<std::optional<std::string_view>> next_payload();
+  Result<void> read_entries(std::string_view payload, const EntryReader::Sink& sink);
+  Result<bool> skip_damage(std::uint64_t limit);
+  void note_damage(std::uint64_t offset, std::uint64_t bytes);
+  Result<void> check_header();
   Result<void> learn_keys();
 
   const std::filesystem::path folder_;
   const std::uint64_t salt_;
   Position position_;
-  std::uint64_t skipped_ = 0;
+  std::vector<Damage> damage_;
   int file_ = -1;
-  EntryReader entries_;
-  std::string buffer_;  // bytes of the file from buffer_offset_ on
+  EntryReader entries_;  // keys keep their numbers in all segments
+  std::string buffer_;   // bytes of the file from buffer_offset_ on
   std::uint64_t buffer_offset_ = 0;
 };
 
