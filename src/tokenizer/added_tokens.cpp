@@ -97,7 +97,8 @@ void AddedTokens::cut(const Tree& tree, std::string_view text, const Section& pa
     if (token.lstrip) begin = std::max(white_space_begin(own, begin), done);
     if (token.rstrip) end = white_space_end(own, end);
     if (done < begin) sections.push_back({part.begin + done, part.begin + begin, -1});
-    sections.push_back({part.begin + begin, part.begin + end, token.id});
+    // Nothing is left of a token whose white space the one before it has taken.
+    if (begin < end) sections.push_back({part.begin + begin, part.begin + end, token.id});
     done = end;
   }
   if (done < own.size()) sections.push_back({part.begin + done, part.end, -1});
