@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/exit_status.h"
 #include "cli/listing.h"
+#include "cli/model_log_command.h"
 #include "cli/model_views.h"
 #include "cli/tag_flags.h"
 #include "cli/tracking_client.h"
@@ -13,7 +14,7 @@
 #include "cli/transfer_view.h"
 #include "tracking/models/registry.h"
 
-// liquid models list|register|versions|transition|alias|get|download|describe|tag|delete
+// liquid models log (model_log_command.cpp)|list|register|versions|transition|alias|get|download|describe|tag|delete
 
 namespace liquid::cli {
 namespace {
@@ -318,6 +319,7 @@ void add_models_command(CLI::App& app, int& status) {
   command->footer(kExamples);
   command->require_subcommand(1);
   add_list_commands(*command, status);
+  add_model_log_command(*command, status);
   add_versions_command(*command, status);
   add_get_command(*command, status);
   add_register_command(*command, status);

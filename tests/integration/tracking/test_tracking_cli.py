@@ -122,7 +122,7 @@ COMMANDS = {
              "import"],
     "metrics": ["history"],
     "artifacts": ["list", "download", "upload"],
-    "models": ["list", "register", "versions", "transition", "alias", "get", "download"],
+    "models": ["list", "log", "register", "versions", "transition", "alias", "get", "download"],
     "tracking": ["export", "import"],
 }
 
@@ -216,6 +216,19 @@ def test_history_has_every_point(good, tracking):
     history = tracking["client"].get_metric_history(tracking["runs"][4], "loss")
     assert [(p["step"], p["value"], p["timestamp"]) for p in points] == [
         (m.step, m.value, m.timestamp) for m in history]
+
+
+def test_csv_keeps_every_digit(good, tracking):
+    run = tracking["runs"][4]
+    history = tracking["client"].get_metric_history(run, "loss")
+    rows = csv.DictReader(io.StringIO(good("metrics", "history", run, "loss", "--csv"), newline=""))
+    assert [(int(row["STEP"]), float(row["VALUE"])) for row in rows] == [(m.step, m.value) for m in history]
+    listed = good("runs", "list", "--experiment-name", "finetune", "--columns", "metrics.loss", "--csv")
+    by_id = {row["RUN"]: row for row in csv.DictReader(io.StringIO(listed, newline=""))}
+    assert float(by_id[run]["loss"]) == history[-1].value
+    compared = list(csv.reader(io.StringIO(good("runs", "compare", *tracking["runs"][4:6], "--csv"), newline="")))
+    [last] = [row for row in compared if row[:2] == ["last", "loss"]]
+    assert float(last[2]) == history[-1].value
 
 
 REFUSALS = [
