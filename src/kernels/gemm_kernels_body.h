@@ -130,31 +130,41 @@ LIQUID_INLINE void transpose_full(const PanelCopy& job, std::int64_t row, std::i
   }
 }
 
-// The rows below the last full block: its lanes are stored singly, so that nothing beyond the panel
-// is touched.
+// The rows below the last full block. Their vectors are stored whole: what reaches beyond a row of
+// the panel is overwritten by the rows behind it, which are stored later. Only the end of the panel
+// must not be passed.
 LIQUID_INLINE void transpose_some(const PanelCopy& job, std::int64_t row, std::int64_t p) {
   const std::int64_t rows = job.rows - row;
   Block m[kBlock];
+#pragma GCC unroll 8
   for (int i = 0; i < kBlock; ++i) {
     m[i] = i < rows
                ? Block(*reinterpret_cast<const StoredBlock*>(job.from + (row + i) * job.stride + p))
                : Block{};
   }
   transpose_block(m);
+  const std::int64_t first = p * job.step + row;
+  const std::int64_t end = job.k * job.step;
+  if (first + (kBlock - 1) * job.step + kBlock <= end) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kBlock; ++i) {
+      *reinterpret_cast<StoredBlock*>(job.to + first + i * job.step) = m[i];
+    }
+    return;
+  }
   for (int i = 0; i < kBlock; ++i) {
     float lanes[kBlock];
     std::memcpy(lanes, &m[i], sizeof(lanes));
-    float* to = job.to + (p + i) * job.step + row;
-    for (std::int64_t r = 0; r < rows; ++r) to[r] = lanes[r];
+    for (std::int64_t r = 0; r < rows; ++r) job.to[first + i * job.step + r] = lanes[r];
   }
 }
 
 LIQUID_KERNEL void transpose(const PanelCopy& job) {
+  const std::int64_t whole = job.rows / kBlock * kBlock;
   std::int64_t p = 0;
   for (; p + kBlock <= job.k; p += kBlock) {
-    std::int64_t row = 0;
-    for (; row + kBlock <= job.rows; row += kBlock) transpose_full(job, row, p);
-    if (row < job.rows) transpose_some(job, row, p);
+    if (whole < job.rows) transpose_some(job, whole, p);
+    for (std::int64_t row = 0; row < whole; row += kBlock) transpose_full(job, row, p);
   }
   for (; p < job.k; ++p) {
     for (std::int64_t r = 0; r < job.rows; ++r) {
