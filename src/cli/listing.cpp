@@ -27,6 +27,8 @@ std::string as_csv(const Listing& listing) {
 
 }  // namespace
 
+Digits digits_for(const OutputFlags& flags) { return flags.csv ? Digits::exact : Digits::readable; }
+
 std::string csv_field(std::string_view text) {
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
   std::string quoted = "\"";

@@ -17,13 +17,19 @@ struct OutputFlags {
   bool csv = false;
 };
 
+/// Of a number in a cell: up to six that count, as people read it, or as many as make the very same
+/// number again.
+enum class Digits { readable, exact };
+/// CSV is read by programs.
+Digits digits_for(const OutputFlags& flags);
+
 /// --json and --csv, of which at most one may be given.
 void add_output_options(CLI::App& command, OutputFlags& flags);
 /// --json alone, for what is no table.
 void add_json_option(CLI::App& command, OutputFlags& flags);
 
 /// Rows in three forms: a table for people, CSV (RFC 4180) of the same cells uncut, JSON for
-/// programs.
+/// programs. Numbers are cells already: `digits_for` says how they are to be written.
 struct Listing {
   std::vector<Column> head;
   std::vector<std::vector<std::string>> rows;

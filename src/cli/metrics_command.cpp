@@ -39,11 +39,11 @@ Error no_such_metric(const tracking::Run& run, const std::string& key) {
   return {ErrorCode::not_found, message};
 }
 
-Listing listing_of(const std::vector<tracking::Metric>& points) {
+Listing listing_of(const std::vector<tracking::Metric>& points, Digits digits) {
   Listing listing;
   listing.head = {{"STEP", Align::right}, {"VALUE", Align::right}, {"TIME"}};
   for (const tracking::Metric& point : points) {
-    listing.rows.push_back({std::to_string(point.step), readable_number(point.value),
+    listing.rows.push_back({std::to_string(point.step), number_text(point.value, digits),
                             readable_time(point.timestamp_ms)});
   }
   listing.json = json_list("metrics", points);
@@ -71,7 +71,7 @@ int run_history(const HistoryFlags& flags) {
   if (flags.plot) {
     print_plot(page->items);
   } else {
-    print(listing_of(page->items), flags.output);
+    print(listing_of(page->items, digits_for(flags.output)), flags.output);
   }
   return kSuccess;
 }

@@ -316,8 +316,8 @@ Listing comparison_listing(const Comparison& comparison) {
     std::vector<std::string> best = {"best", metric.key};
     for (const auto& history : metric.histories) {
       const MetricSummary summary = summary_of(history, metric.better);
-      last.push_back(summary.points == 0 ? "" : readable_number(summary.last));
-      best.push_back(summary.points == 0 ? "" : readable_number(summary.best));
+      last.push_back(summary.points == 0 ? "" : number_text(summary.last, Digits::exact));
+      best.push_back(summary.points == 0 ? "" : number_text(summary.best, Digits::exact));
     }
     listing.rows.push_back(std::move(last));
     listing.rows.push_back(std::move(best));

@@ -28,9 +28,9 @@ std::string value_of(const Entries& entries, std::string_view key) {
   return {};
 }
 
-std::string metric_of(const Run& run, std::string_view key) {
+std::string metric_of(const Run& run, std::string_view key, Digits digits) {
   for (const tracking::Metric& metric : run.metrics) {
-    if (metric.key == key) return readable_number(metric.value);
+    if (metric.key == key) return number_text(metric.value, digits);
   }
   return {};
 }
@@ -59,9 +59,9 @@ ColumnKey split_key(std::string_view text) {
   return parts;
 }
 
-std::string cell_of(const Run& run, std::string_view text) {
+std::string cell_of(const Run& run, std::string_view text, Digits digits) {
   const ColumnKey column = split_key(text);
-  if (column.kind.starts_with("metric")) return metric_of(run, column.key);
+  if (column.kind.starts_with("metric")) return metric_of(run, column.key, digits);
   if (column.kind.starts_with("param")) return value_of(run.params, column.key);
   if (column.kind.starts_with("tag")) return value_of(run.tags, column.key);
   return attribute_of(run, column.key);
@@ -127,7 +127,8 @@ std::vector<std::string> keys_of_order(const std::vector<std::string>& order_by)
   return keys;
 }
 
-Listing runs_listing(const std::vector<Run>& runs, const std::vector<std::string>& keys) {
+Listing runs_listing(const std::vector<Run>& runs, const std::vector<std::string>& keys,
+                     Digits digits) {
   Listing listing;
   // Half a date says little, while a shortened id still finds its run.
   listing.head = {{"RUN"}, {"NAME"}, {"STATUS"}, {"STARTED", Align::right}, {"TOOK", Align::right}};
@@ -140,7 +141,7 @@ Listing runs_listing(const std::vector<Run>& runs, const std::vector<std::string
     std::vector<std::string> row = {
         run.info.id.str(), run.info.name, std::string(tracking::run_status_name(run.info.status)),
         readable_time(run.info.start_time_ms), duration_of(run.info, now)};
-    for (const std::string& key : keys) row.push_back(cell_of(run, key));
+    for (const std::string& key : keys) row.push_back(cell_of(run, key, digits));
     listing.rows.push_back(std::move(row));
   }
   listing.json = json_list("runs", runs);

@@ -11,7 +11,8 @@ namespace liquid::cli {
 /// One row per run: id, name, status, start, duration, then a column for each of `keys`:
 /// "metrics.loss", "params.lr", "tags.team", "attributes.user_id" or the like without
 /// "attributes.".
-Listing runs_listing(const std::vector<tracking::Run>& runs, const std::vector<std::string>& keys);
+Listing runs_listing(const std::vector<tracking::Run>& runs, const std::vector<std::string>& keys,
+                     Digits digits);
 
 /// The keys that an order names, without directions: {"metrics.loss ASC"} → {"metrics.loss"}.
 std::vector<std::string> keys_of_order(const std::vector<std::string>& order_by);

@@ -60,7 +60,7 @@ int run_search(const RunFlags& flags) {
       query, [&client](const auto& next) { return client->store->runs().search(next); });
   if (!found) return failure(found.error());
   const auto keys = flags.columns.empty() ? keys_of_order(query.order_by) : flags.columns;
-  print(runs_listing(*found, keys), flags.output);
+  print(runs_listing(*found, keys, digits_for(flags.output)), flags.output);
   return kSuccess;
 }
 

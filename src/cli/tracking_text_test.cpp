@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "cli/listing.h"
@@ -50,6 +51,14 @@ TEST(ReadableNumber, KeepsSixDigitsThatCount) {
   EXPECT_EQ(readable_number(1234567.0), "1.23457e+06");
   EXPECT_EQ(readable_number(-3.0), "-3");
   EXPECT_EQ(readable_number(1e-7), "1e-07");
+}
+
+TEST(NumberText, ExactDigitsMakeTheSameNumberAgain) {
+  for (const double value : {0.1, 1.0 / 3.0, 1234567.0, 5e-324, -1.7976931348623157e308}) {
+    EXPECT_EQ(std::strtod(number_text(value, Digits::exact).c_str(), nullptr), value);
+  }
+  EXPECT_EQ(number_text(0.1, Digits::exact), "0.1");
+  EXPECT_EQ(number_text(kNan, Digits::exact), "NaN");
 }
 
 TEST(ReadableNumber, NamesWhatIsNoNumber) {

@@ -45,9 +45,11 @@ void add_paging_options(CLI::App& command, std::vector<std::string>& order_by,
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{10'000'000}));
 }
 
-std::string readable_number(double value) {
+std::string readable_number(double value) { return number_text(value, Digits::readable); }
+
+std::string number_text(double value, Digits digits) {
   if (!std::isfinite(value)) return std::isnan(value) ? "NaN" : value > 0 ? "inf" : "-inf";
-  return fmt::format("{:.6g}", value);
+  return digits == Digits::exact ? fmt::format("{}", value) : fmt::format("{:.6g}", value);
 }
 
 }  // namespace liquid::cli

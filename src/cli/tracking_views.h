@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/listing.h"
 #include "tracking/entities.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library names it
@@ -55,5 +56,6 @@ Result<std::vector<Entity>> all_pages(Query query, Search&& search) {
 
 /// A number as people read it: up to six digits that count, no needless zeros.
 std::string readable_number(double value);
+std::string number_text(double value, Digits digits);
 
 }  // namespace liquid::cli
