@@ -102,7 +102,7 @@ class Browser:
     def text(self):
         return self.script("document.body ? document.body.innerText : ''")
 
-    def wait_for(self, *words, seconds=20):
+    def wait_for(self, *words, seconds=40):
         """The visible text, as soon as it holds all of these."""
         limit = time.monotonic() + seconds
         while True:
@@ -113,7 +113,7 @@ class Browser:
             assert time.monotonic() < limit, f"not on the page: {missing}\n{text}"
             time.sleep(0.05)
 
-    def count(self, selector, least=1, seconds=20):
+    def count(self, selector, least=1, seconds=40):
         """How many elements fit, as soon as there are at least so many."""
         limit = time.monotonic() + seconds
         while (found := self.script(f"document.querySelectorAll({json.dumps(selector)}).length")) < least:
