@@ -148,7 +148,9 @@ class NetworkLoader {
     } else {
       weight.dense = dense(stored);
     }
-    if (weight.dense.data_ptr() != stored.data_ptr()) forget(prefix_ + name);
+    const bool lies_in_the_file =
+        weight.dense.defined() && weight.dense.const_data_ptr() == stored.const_data_ptr();
+    if (!lies_in_the_file) forget(prefix_ + name);
     return weight;
   }
 

@@ -187,7 +187,7 @@ Result<Loss> Model::accumulate(const Batch& batch, const Accumulation& how) {
   if (auto fine = batch.validate(config().vocab_size); !fine) return std::move(fine).error();
   return guarded([&]() -> Result<Loss> {
     Pass pass = body_->pass(batch);
-    pass.dropout_seed = how.dropout_seed;
+    if (how.dropout == Accumulation::Dropout::as_set) pass.dropout_seed = how.dropout_seed;
     const auto keep = body_->options.recompute == Recompute::layers
                           ? TrainingPass::Keep::layer_inputs
                           : TrainingPass::Keep::activations;

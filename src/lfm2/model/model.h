@@ -75,6 +75,7 @@ struct Loss {
 struct Accumulation {
   double scale = 1;
   std::uint64_t dropout_seed = 0;
+  enum class Dropout { as_set, off } dropout = Dropout::as_set;
 };
 
 struct Outputs {
