@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <tuple>
 #include <utility>
 
 #include "tracking/transfer/run_copy.h"
@@ -168,6 +170,33 @@ Result<void> copy_version(StoreJob& job, const ModelVersion& version, const Run&
   return copy_aliases(job, version, **found);
 }
 
+struct RunVersion {
+  ModelVersion version;
+  const Run* run;
+};
+
+// Whole numbers as texts.
+bool comes_before(const RunVersion& a, const RunVersion& b) {
+  const auto rank = [](const ModelVersion& version) {
+    return std::make_tuple(std::cref(version.name), version.version.size(),
+                           std::cref(version.version));
+  };
+  return rank(a.version) < rank(b.version);
+}
+
+// In the order of their numbers, so that a model that is new at the target counts as it did.
+Result<std::vector<RunVersion>> versions_of_all(StoreJob& job) {
+  std::vector<RunVersion> all;
+  for (const Run& run : job.source.runs()) {
+    if (known_run(job, run.info.id).empty()) continue;
+    Result<std::vector<ModelVersion>> versions = job.source.versions(run);
+    if (!versions) return std::move(versions).error();
+    for (ModelVersion& version : *versions) all.push_back({std::move(version), &run});
+  }
+  std::stable_sort(all.begin(), all.end(), comes_before);
+  return all;
+}
+
 }  // namespace
 
 Result<void> open_model(StoreJob& job, const LoggedModel& model) {
@@ -205,16 +234,14 @@ Result<void> fill_model(StoreJob& job, const LoggedModel& model) {
   return {};
 }
 
-Result<void> copy_versions(StoreJob& job, const Run& run) {
-  const std::string id = known_run(job, run.info.id);
-  if (job.options.registry == RegistryTransfer::leave || id.empty()) return {};
-  const Result<std::vector<ModelVersion>> versions = job.source.versions(run);
-  if (!versions) return versions.error();
-  if (versions->empty()) return {};
-  const Result<Run> there = job.target.store.runs().get(RunId(id));
-  if (!there) return there.error();
-  for (const ModelVersion& version : *versions) {
-    Result<void> copied = copy_version(job, version, run, *there);
+Result<void> copy_versions(StoreJob& job) {
+  if (job.options.registry == RegistryTransfer::leave) return {};
+  Result<std::vector<RunVersion>> versions = versions_of_all(job);
+  if (!versions) return std::move(versions).error();
+  for (const auto& [version, run] : *versions) {
+    const Result<Run> there = job.target.store.runs().get(RunId(known_run(job, run->info.id)));
+    if (!there) return there.error();
+    Result<void> copied = copy_version(job, version, *run, *there);
     if (!copied) {
       return std::move(copied).error().with_context("version " + version.version + " of model '" +
                                                     version.name + "'");

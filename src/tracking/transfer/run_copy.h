@@ -39,8 +39,8 @@ Result<void> open_model(StoreJob& job, const LoggedModel& model);
 /// Tags, points, files and status. The runs must be there.
 Result<void> fill_model(StoreJob& job, const LoggedModel& model);
 
-/// Registers what the source's registry has of the run.
-Result<void> copy_versions(StoreJob& job, const Run& run);
+/// Registers what the source's registry has of the runs.
+Result<void> copy_versions(StoreJob& job);
 
 /// Copies what is missing below an artifact URI of the target; nothing when files stay behind.
 Result<void> copy_files(StoreJob& job, Result<ArtifactOrigin> from, const std::string& to);

@@ -74,10 +74,7 @@ Result<void> fill_places(StoreJob& job, const std::vector<RunShell>& shells) {
   for (const LoggedModel& model : job.source.models()) {
     if (Result<void> filled = transfer::fill_model(job, model); !filled) return filled;
   }
-  for (const Run& run : runs) {
-    if (Result<void> copied = transfer::copy_versions(job, run); !copied) return copied;
-  }
-  return {};
+  return transfer::copy_versions(job);
 }
 
 }  // namespace

@@ -217,6 +217,96 @@ def test_registered_versions_come_on_request(move, written, target, tmp_path):
     assert client.get_registered_model("assistant-finetune").description == "answers"
 
 
+def registry(client, name):
+    """A registered model and its versions, with runs and models by name."""
+    model = client.get_registered_model(name)
+
+    def plain(tags):
+        return {key: value for key, value in tags.items() if not key.startswith("liquid.")}
+
+    def made_of(version):
+        if version.source.startswith("models:/"):
+            return "model " + client.get_logged_model(version.source.removeprefix("models:/")).name
+        return version.source.partition("/artifacts/")[2]
+
+    versions = client.search_model_versions(f"name = '{name}'")
+    return {"description": model.description, "tags": plain(model.tags),
+            "aliases": {alias: str(version) for alias, version in model.aliases.items()},
+            "versions": sorted((int(v.version), v.current_stage, v.description or "", plain(v.tags), made_of(v),
+                                client.get_run(v.run_id).info.run_name) for v in versions)}
+
+
+def add_versions(client, name):
+    """Beside version 1, which is a logged model: two of files of a run, with tags, stages and aliases."""
+    model = f"assistant-{name}"
+    experiment = client.get_experiment_by_name(name).experiment_id
+    (run,) = client.search_runs([experiment], "attributes.run_name = 'child'")
+    client.set_registered_model_tag(model, "team", "nlp")
+    for stage in ("Staging", "None"):
+        made = client.create_model_version(model, f"{run.info.artifact_uri}/deep", run_id=run.info.run_id,
+                                           tags={"stage": stage, "text": "ä 'x'"})
+        if stage != "None":
+            client.transition_model_version_stage(model, made.version, stage)
+    client.set_registered_model_alias(model, "next", "3")
+
+
+@pytest.fixture(scope="module")
+def on_server(mlflow_server, tmp_path_factory, fresh_name):
+    """An experiment with a registered model on the shared server; what is in both."""
+    name, folder = fresh_name("moving"), tmp_path_factory.mktemp("on_server")
+    client = write_experiment(mlflow_server.url, folder, name)
+    add_versions(client, name)
+    return name, content(client, name, folder / "all"), registry(client, f"assistant-{name}")
+
+
+@pytest.fixture(scope="module")
+def other_server(start_mlflow):
+    return start_mlflow().url
+
+
+def test_from_server_to_server_and_on_to_a_file(move, on_server, mlflow_server, other_server, target,
+                                                tmp_path, mlflow_at):
+    name, expected, registered = on_server
+    words = ["--experiment-name", name, "--registry"]
+    (first,) = move("export", "--from", mlflow_server.url, "--to", other_server, *words)
+    assert outcomes(first) == ["copied", "copied"] and (first["models"], first["versions"]) == (1, 3)
+    (again,) = move("export", "--from", mlflow_server.url, "--to", other_server, *words)
+    assert outcomes(again) == ["unchanged", "unchanged"]
+    assert (again["points"], again["files"], again["models"], again["versions"]) == (0, 0, 0, 0)
+    assert content(at(other_server), name, tmp_path / "a") == expected
+    assert registry(at(other_server), f"assistant-{name}") == registered
+    # What a version means can be fetched where it is now.
+    with mlflow_at(other_server):
+        got = mlflow.artifacts.download_artifacts(f"models:/assistant-{name}@next",
+                                                  dst_path=str(tmp_path / "got"))
+    (weights,) = Path(got).rglob("weights.bin")
+    assert weights.read_bytes() == b"child" * 1000
+    for _ in range(2):
+        (done,) = move("import", "--from", other_server, "--to", target, *words)
+    assert outcomes(done) == ["unchanged", "unchanged"] and done["versions"] == 0
+    assert content(at(target), name, tmp_path / "b") == expected
+    assert registry(at(target), f"assistant-{name}") == registered
+    # On the way back they meet their originals: nothing is made twice at the source.
+    (back,) = move("export", "--from", target, "--to", mlflow_server.url, *words)
+    assert outcomes(back) == ["skipped", "skipped"] and back["versions"] == 0
+    assert content(at(mlflow_server.url), name, tmp_path / "c") == expected
+    assert registry(at(mlflow_server.url), f"assistant-{name}") == registered
+
+
+def test_the_registry_comes_over_a_folder(move, on_server, mlflow_server, target, tmp_path):
+    name, expected, registered = on_server
+    saved, words = tmp_path / "saved", ["--experiment-name", name, "--registry"]
+    for versions in (3, 0):
+        (done,) = move("export", "--from", mlflow_server.url, "--to", saved, *words)
+        assert done["versions"] == versions
+    (first,) = move("import", "--from", saved, "--to", target, "--registry")
+    assert first["versions"] == 3
+    (again,) = move("import", "--from", saved, "--to", target, "--registry")
+    assert outcomes(again) == ["unchanged", "unchanged"] and again["versions"] == 0
+    assert content(at(target), name, tmp_path / "a") == expected
+    assert registry(at(target), f"assistant-{name}") == registered
+
+
 def test_deleted_runs_come_when_asked_for(move, written, target):
     (done,) = move("export", "--from", written[0], "--to", target, "--experiment-name", "finetune",
                    "--deleted", "--no-artifacts")
