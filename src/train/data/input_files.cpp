@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 #include <optional>
+#include <set>
 
 namespace liquid::train {
 namespace {
@@ -63,22 +64,31 @@ Error file_error(const fs::path& path, const std::error_code& why) {
 
 bool is_hidden(const fs::path& path) { return path.filename().string().starts_with("."); }
 
+// A folder that links lead to twice (or round and round) is read once.
+bool is_first_visit(const fs::path& folder, std::set<fs::path>& visited) {
+  std::error_code failed;
+  const fs::path real = fs::canonical(folder, failed);
+  return !failed && visited.insert(real).second;
+}
+
 Result<std::vector<fs::path>> files_below(const fs::path& folder) {
   std::vector<fs::path> files;
+  std::set<fs::path> visited;
+  is_first_visit(folder, visited);
   std::error_code failed;
   fs::recursive_directory_iterator entry(folder, fs::directory_options::follow_directory_symlink,
                                          failed);
   if (failed) return file_error(folder, failed);
   while (entry != fs::recursive_directory_iterator()) {
     std::error_code ignored;
-    if (is_hidden(entry->path())) {
-      if (entry->is_directory(ignored)) entry.disable_recursion_pending();
-    } else if (entry->is_regular_file(ignored)) {
-      files.push_back(entry->path());
+    const fs::path path = entry->path();
+    if (entry->is_directory(ignored)) {
+      if (is_hidden(path) || !is_first_visit(path, visited)) entry.disable_recursion_pending();
+    } else if (!is_hidden(path) && entry->is_regular_file(ignored)) {
+      files.push_back(path);
     }
-    if (entry.depth() > 32) entry.disable_recursion_pending();  // links that go round
     entry.increment(failed);
-    if (failed) return file_error(folder, failed);
+    if (failed) return file_error(path, failed);
   }
   return files;
 }
@@ -125,6 +135,9 @@ Result<InputFiles> sorted_by_kind(std::vector<fs::path> paths, const std::string
 }  // namespace
 
 Result<InputFiles> list_input_files(const std::string& path_or_glob) {
+  if (path_or_glob.empty()) {
+    return Error{ErrorCode::invalid_argument, "no data named: expected a file, a folder or a glob"};
+  }
   const fs::path path(path_or_glob);
   std::error_code failed;
   const fs::file_status status = fs::status(path, failed);

@@ -24,8 +24,9 @@ struct InputFiles {
 };
 
 /// What a file, a folder (everything below it but hidden files) or a glob (`*`, `?`, `[…]`) means.
-/// Errors: not_found (nothing there; says what was looked for), permission_denied, unsupported (a
-/// named file, or all of them, in a format that is not read: the message names the way out).
+/// Errors: invalid_argument (empty), not_found (nothing there; says what was looked for),
+/// permission_denied, unsupported (a named file, or all of them, in a format that is not read: the
+/// message names the way out).
 Result<InputFiles> list_input_files(const std::string& path_or_glob);
 
 }  // namespace liquid::train

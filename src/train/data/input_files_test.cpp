@@ -43,6 +43,15 @@ TEST_F(InputFilesTest, TakeAFolderWithAllBelowItInOrder) {
   EXPECT_THAT(left_out(folder()), ElementsAre("pictures/x.png"));
 }
 
+TEST_F(InputFilesTest, FollowLinksButReadAFolderOnce) {
+  write("data/a/x.jsonl", "{}");
+  write("elsewhere/y.jsonl", "{}");
+  std::filesystem::create_directory_symlink("..", folder() / "data/a/up");
+  std::filesystem::create_directory_symlink(folder() / "elsewhere", folder() / "data/b");
+  std::filesystem::create_symlink(folder() / "none", folder() / "data/broken.jsonl");
+  EXPECT_THAT(used(at("data")), ElementsAre("data/a/x.jsonl", "data/b/y.jsonl"));
+}
+
 TEST_F(InputFilesTest, LeaveDocumentsOutBesideRows) {
   write("README.md", "x");
   write("rows.jsonl", "{}");
@@ -87,6 +96,7 @@ TEST_F(InputFilesTest, RefuseWhatIsNotReadAndShowTheWayOut) {
 }
 
 TEST_F(InputFilesTest, SayWhatIsNotThere) {
+  EXPECT_EQ(error_of("").code, ErrorCode::invalid_argument);
   EXPECT_EQ(error_of(at("none.jsonl")).code, ErrorCode::not_found);
   EXPECT_THAT(error_of(at("none.jsonl")).message, HasSubstr("none.jsonl: no such file or folder"));
   EXPECT_THAT(error_of(folder()).message, HasSubstr("no file with an ending that is read"));
