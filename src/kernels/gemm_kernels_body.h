@@ -285,13 +285,14 @@ LIQUID_KERNEL void widen_nf4(const Nf4Run& run, float* to) {
   for (; i < run.count; ++i) to[i] = nf4_value(run.codes, run.first + i) * run.scale;
 }
 
-// Twelve chains that differ, or the compiler would compute one of them.
+// Twelve chains that differ and none of which stands still (1 · ½ + ½ = 1), or the compiler would
+// leave some of them out.
 constexpr int kChains = 12;
 
 LIQUID_KERNEL float multiply_add(std::int64_t turns) {
   Float chain[kChains];
 #pragma GCC unroll 12
-  for (int i = 0; i < kChains; ++i) chain[i] = splat(static_cast<float>(i));
+  for (int i = 0; i < kChains; ++i) chain[i] = splat(static_cast<float>(i + 2));
   const Float factor = splat(0.5F);
   for (std::int64_t turn = 0; turn < turns; ++turn) {
 #pragma GCC unroll 12

@@ -87,7 +87,7 @@ struct PanelProduct {
   std::int64_t cols = 0;
   float* edge = nullptr;  ///< kMostEdge floats
 };
-inline constexpr std::int64_t kMostEdge = 16 * 64;  ///< rows · columns of any micro-tile
+inline constexpr std::int64_t kMostEdge = 1024;  ///< rows · columns of any micro-tile
 
 /// Where it goes: c [rows, cols], or [cols, rows] when stored transposed.
 struct PanelResult {

@@ -68,7 +68,7 @@ int available_threads() {
 // claimed in the low half. Who has claimed a part may read `work` and `parts`, because the job
 // cannot end before that part does; who finds none left touches neither. So run() waits for parts,
 // never for a worker that is still asleep.
-struct Team::State {
+struct Team::State {  // NOLINT(clang-analyzer-optin.performance.Padding): cache lines
   explicit State(const TeamOptions& options)
       : isa(options.isa), scratch(static_cast<std::size_t>(std::max(options.threads, 1))) {}
 
@@ -100,17 +100,18 @@ struct Team::State {
   }
 
   Isa isa;
+  std::atomic<bool> stop = false;
   FloatBuffer shared;
   std::vector<FloatBuffer> scratch;
+  std::vector<std::thread> threads;
 
   const Work* work = nullptr;
   std::int64_t parts = 0;
   std::uint64_t job = 0;
+  // Each on a cache line of its own: workers watch one while others write the next.
   alignas(64) std::atomic<std::uint64_t> ticket = 0;
   alignas(64) std::atomic<std::int64_t> finished = 0;
   alignas(64) std::atomic<std::uint32_t> wake = 0;
-  std::atomic<bool> stop = false;
-  std::vector<std::thread> threads;
 };
 
 Team::Team(TeamOptions options) : state_(std::make_unique<State>(options)) {
