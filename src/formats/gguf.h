@@ -106,7 +106,7 @@ class GgufWriter {
   /// Errors: invalid_argument (a key or name twice, a shape the type cannot hold), not_found
   /// (folder), permission_denied, unavailable, naming the file.
   static Result<GgufWriter> create(const std::filesystem::path& file, const GgufMetadata& metadata,
-                                   std::vector<GgufTensorPlan> tensors);
+                                   const std::vector<GgufTensorPlan>& tensors);
   GgufWriter(GgufWriter&&) noexcept;
   GgufWriter& operator=(GgufWriter&&) noexcept;
   ~GgufWriter();

@@ -157,7 +157,7 @@ GgufWriter::~GgufWriter() = default;
 
 Result<GgufWriter> GgufWriter::create(const std::filesystem::path& file,
                                       const GgufMetadata& metadata,
-                                      std::vector<GgufTensorPlan> tensors) {
+                                      const std::vector<GgufTensorPlan>& tensors) {
   auto state = std::make_unique<State>();
   state->file = file;
   const Result<std::uint32_t> alignment = alignment_of(metadata);

@@ -1,3 +1,8 @@
+// GCC 12 warns falsely inside <regex> when AddressSanitizer is on (GCC bug 105562).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
 #include "formats/module_pattern.h"
 
 #include <optional>

@@ -146,7 +146,7 @@ struct Command {
 };
 
 const std::map<std::string, Command>& commands() {
-  static const std::map<std::string, Command> kCommands{
+  static const std::map<std::string, Command> table{
       {"copy", {5, copy_tensors}},
       {"gguf",
        {3,
@@ -171,7 +171,7 @@ const std::map<std::string, Command>& commands() {
       {"check", {1, check_model}},
       {"targets", {1, print_targets}},
       {"trainer-state", {2, copy_trainer_state}}};
-  return kCommands;
+  return table;
 }
 
 int run(int count, char** words) {

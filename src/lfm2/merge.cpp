@@ -189,7 +189,7 @@ Result<void> copy_model_files(const fs::path& from, const fs::path& to) {
 }
 
 Result<void> merge_adapter(const fs::path& base_folder, const fs::path& adapter_folder,
-                           const fs::path& out_folder, MergeOptions options) {
+                           const fs::path& out_folder, const MergeOptions& options) {
   const Result<ModelFiles> base = open_model_files(base_folder);
   if (!base) return base.error();
   const Result<AdapterFiles> adapter = open_adapter_files(adapter_folder, base->config);

@@ -19,7 +19,8 @@ struct MergeOptions {
 /// it must not be the base folder. Errors, naming file or tensor.
 Result<void> merge_adapter(const std::filesystem::path& base_folder,
                            const std::filesystem::path& adapter_folder,
-                           const std::filesystem::path& out_folder, MergeOptions options = {});
+                           const std::filesystem::path& out_folder,
+                           const MergeOptions& options = {});
 
 /// Copies what belongs to a model besides weights and config.json: tokenizer files,
 /// generation_config.json, licence. What is not there is left out.
