@@ -41,25 +41,46 @@ Result<std::vector<RawRow>> next_block(RowReader& reader) {
   return block;
 }
 
+// A field that holds rows: {"data": [{…}, …]}.
+bool holds_rows(const JsonView& value) {
+  if (!value.is(JsonKind::array)) return false;
+  const std::vector<JsonView> elements = value.elements();
+  return !elements.empty() && format_by_keys(elements.front());
+}
+
 std::string fields_of(const JsonView& row) {
   if (!row.is(JsonKind::object)) return "is " + std::string(json_kind_name(row.kind()));
   std::string names;
   for (const JsonView::Member& member : row.members()) {
-    if (!names.empty()) names += ", ";
-    names += "\"" + member.key + "\"";
+    const std::string name = "\"" + member.key + "\"";
+    if (holds_rows(member.value)) {
+      return "holds rows in its field " + name + ": write that list to a file of its own";
+    }
+    names += (names.empty() ? "" : ", ") + name;
   }
   return names.empty() ? "has no fields" : "has the fields " + names;
 }
 
-// Why no format could be seen, by the first row.
-std::string description_of(const RawRow& row) {
-  if (!row.trouble.empty()) return row.trouble;
-  const JsonView::Parsed parsed = JsonView::parse(row.text);
-  if (!parsed.value) {
-    return "no JSON: " + parsed.fault.reason + " (column " + std::to_string(parsed.fault.column) +
-           ")";
+Error row_error(const fs::path& file, const RawRow& row, const std::string& what) {
+  return Error{ErrorCode::invalid_argument,
+               file.string() + ":" + std::to_string(row.line) + ": " + what};
+}
+
+// Why no format could be seen: by the first row that is JSON, else by the first.
+Error unknown_format(const fs::path& file, const std::vector<RawRow>& rows) {
+  for (const RawRow& row : rows) {
+    const JsonView::Parsed parsed = JsonView::parse(row.text);
+    if (!parsed.value) continue;
+    return row_error(file, row,
+                     "no format that is known: the row " +
+                         visible_text(fields_of(*parsed.value), kReasonLetters) +
+                         ". Rows look like one of these (or say which with --format):\n" +
+                         std::string(kFormats));
   }
-  return "the row " + fields_of(*parsed.value);
+  const RawRow& first = rows.front();
+  return row_error(
+      file, first,
+      first.trouble.empty() ? JsonView::parse(first.text).fault.text() : first.trouble);
 }
 
 std::int64_t line_of(std::string_view text, std::size_t at) {
@@ -116,12 +137,7 @@ Result<RowFormat> DatasetReader::format_of(const fs::path& file,
     if (++votes[*format] > votes[best]) best = *format;
   }
   if (best != RowFormat::detect) return best;
-  const RawRow& first = first_rows.front();
-  return Error{
-      ErrorCode::invalid_argument,
-      file.string() + ":" + std::to_string(first.line) +
-          ": no format that is known: " + visible_text(description_of(first), kReasonLetters) +
-          ". Rows look like one of these (or say which with --format):\n" + std::string(kFormats)};
+  return unknown_format(file, first_rows);
 }
 
 void DatasetReader::render_block(const fs::path& file, const std::vector<RawRow>& rows,

@@ -156,6 +156,10 @@ class Layout {
 
   void lengths() {
     const LengthSummary& lengths = profile_.lengths;
+    if (lengths.shortest == lengths.longest) {
+      text_ += "\nLength in tokens: " + grouped(lengths.longest) + "\n";
+      return;
+    }
     text_ += "\nLength in tokens: " + grouped(lengths.shortest) + " to " +
              grouped(lengths.longest) + ", half of them at most " + grouped(lengths.median) +
              ", 95 % at most " + grouped(lengths.percentile_95) + "\n";
@@ -166,9 +170,10 @@ class Layout {
       const double share = static_cast<double>(bucket.samples) / static_cast<double>(most);
       const auto cells =
           static_cast<std::size_t>(std::ceil(share * static_cast<double>(bar_columns)));
-      const bool is_one = bucket.end == bucket.begin + 1;
+      const std::int64_t last = std::min(bucket.end - 1, lengths.longest);
+      const bool is_one = last == bucket.begin;
       text_ += padded_left(grouped(bucket.begin), 9) + (is_one ? "   " : " - ") +
-               padded_right(is_one ? "" : grouped(bucket.end - 1), 9) +
+               padded_right(is_one ? "" : grouped(last), 9) +
                padded_left(grouped(bucket.samples), 10) + (cells > 0 ? "  " : "");
       for (std::size_t i = 0; i < cells; ++i) text_ += "█";
       text_ += "\n";

@@ -324,6 +324,12 @@ std::string_view json_kind_name(JsonKind kind) {
   return "a value";
 }
 
+std::string JsonFault::text() const {
+  std::string place = "column " + std::to_string(column);
+  if (line > 1) place = "its line " + std::to_string(line) + ", " + place;
+  return "invalid JSON at " + place + ": " + reason;
+}
+
 JsonView::Parsed JsonView::parse(std::string_view text) {
   if (const std::optional<std::size_t> at = first_byte_not_utf8(text)) {
     return {std::nullopt, fault_at(text, *at, not_utf8(text, *at))};

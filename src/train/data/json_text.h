@@ -20,6 +20,8 @@ struct JsonFault {
   std::int64_t column = 1;  ///< characters, from 1
   std::string reason;       ///< "expected ',' or '}', found 'x'"
   bool operator==(const JsonFault&) const = default;
+  /// "invalid JSON at column 12: expected …"; the line only when it is not the first.
+  std::string text() const;
 };
 
 enum class JsonKind { null, boolean, number, string, array, object };

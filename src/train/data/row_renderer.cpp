@@ -52,17 +52,11 @@ std::string other_format(const JsonView& row, RowFormat format) {
   return " (the row looks like format " + std::string(row_format_name(*other)) + ")";
 }
 
-std::string fault_text(const JsonFault& fault) {
-  std::string place = "column " + std::to_string(fault.column);
-  if (fault.line > 1) place = "its line " + std::to_string(fault.line) + ", " + place;
-  return "invalid JSON at " + place + ": " + fault.reason;
-}
-
 }  // namespace
 
 RenderedRow RowRenderer::render(std::string_view json, RowFormat format) const {
   const JsonView::Parsed parsed = JsonView::parse(json);
-  if (!parsed.value) return {RowFate::bad, {}, fault_text(parsed.fault)};
+  if (!parsed.value) return {RowFate::bad, {}, parsed.fault.text()};
   Result<TrainingRow> row = parse_training_row(*parsed.value, format);
   if (!row) return {RowFate::bad, {}, row.error().message + other_format(*parsed.value, format)};
   Result<Sample> sample = sample_of(std::move(*row));
