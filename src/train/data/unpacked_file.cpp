@@ -10,7 +10,7 @@
 namespace liquid::train {
 namespace {
 
-constexpr std::size_t kPieceBytes = std::size_t{256} << 10;
+constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
 
 Error open_error(const std::filesystem::path& file, int number) {
   ErrorCode code = ErrorCode::unavailable;
