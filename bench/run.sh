@@ -3,7 +3,8 @@
 #
 #   bench/run.sh [--large] [--publish] [NAME…]
 #
-# NAME     http_hit hit_during_miss search miss_overhead cache_policy retrieval tracking; all when none is given
+# NAME     http_hit hit_during_miss search miss_overhead cache_policy retrieval tracking tokenizer train;
+#          all when none is given
 # --large  search also over 1 000 000 passages (about ten minutes more)
 # --publish  writes the tables of all kept results into bench/README.md
 #
@@ -11,7 +12,7 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../tools/common.sh"
 
-readonly all_names=(http_hit hit_during_miss search miss_overhead cache_policy retrieval tracking)
+readonly all_names=(http_hit hit_during_miss search miss_overhead cache_policy retrieval tracking tokenizer train)
 names=()
 large=0
 report_flags=()
@@ -21,7 +22,7 @@ for argument in "$@"; do
     --large) large=1 ;;
     --publish) report_flags+=(--publish) ;;
     -h | --help)
-      sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+      sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
       exit 0
       ;;
     *)
@@ -36,7 +37,7 @@ if ((${#names[@]} == 0)); then names=("${all_names[@]}"); fi
 prepare() {
   tools/setup.sh bench
   tools/setup_bench.sh
-  if [[ " ${names[*]} " == *" tracking "* && -z ${LIQUID_PEERS:-} ]]; then tools/setup.sh peers; fi
+  if [[ " ${names[*]} " =~ " "(tracking|tokenizer)" " && -z ${LIQUID_PEERS:-} ]]; then tools/setup.sh peers; fi
   if [[ -n ${LIQUID_BUILD:-} ]]; then return; fi
   say "building the release programs (log: build/logs/bench.log)"
   quietly build/logs/bench.log build release ||

@@ -18,9 +18,9 @@ const std::filesystem::path kTiny =
     std::filesystem::path(LIQUID_SOURCE_DIR) / "tests/data/lfm2-tiny";
 
 const Tokenizer& tiny() {
-  static const Result<Tokenizer> kOpened = Tokenizer::open(kTiny);
-  EXPECT_TRUE(kOpened) << kOpened.error().message;
-  return *kOpened;
+  static const Result<Tokenizer> opened = Tokenizer::open(kTiny);
+  EXPECT_TRUE(opened) << opened.error().message;
+  return *opened;
 }
 
 ChatMessage says(std::string role, std::string content) {

@@ -230,7 +230,7 @@ Result<void> check_decoder(const JsonFields& file) {
 }
 
 Result<void> check_version(const JsonFields& file) {
-  const Result<void> known =
+  Result<void> known =
       file.only({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
                  "post_processor", "decoder", "model"});
   if (!known || file.find("version") == nullptr) return known;

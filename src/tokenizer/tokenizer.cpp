@@ -20,21 +20,21 @@ namespace {
 /// Caches wait here for the next call that encodes: as many as calls ever ran at the same time.
 class CachePool {
  public:
-  std::unique_ptr<PieceCache> take() {
-    std::unique_ptr<PieceCache> cache = idle_.with([](Idle& idle) -> std::unique_ptr<PieceCache> {
-      if (idle.empty()) return nullptr;
-      std::unique_ptr<PieceCache> last = std::move(idle.back());
+  PieceCache take() {
+    std::optional<PieceCache> cache = idle_.with([](Idle& idle) -> std::optional<PieceCache> {
+      if (idle.empty()) return std::nullopt;
+      std::optional<PieceCache> last = std::move(idle.back());
       idle.pop_back();
       return last;
     });
-    return cache ? std::move(cache) : std::make_unique<PieceCache>();
+    return cache ? *std::move(cache) : PieceCache();
   }
-  void give(std::unique_ptr<PieceCache> cache) {
+  void give(PieceCache cache) {
     idle_.with([&](Idle& idle) { idle.push_back(std::move(cache)); });
   }
 
  private:
-  using Idle = std::vector<std::unique_ptr<PieceCache>>;
+  using Idle = std::vector<PieceCache>;
   Guarded<Idle> idle_;
 };
 
@@ -223,12 +223,12 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, SpecialTokens spec
   ids.reserve(text.size() / 3 + 2);
   const bool around = special == SpecialTokens::add;
   if (around) ids = state_->spec.prefix;
-  std::unique_ptr<PieceCache> cache = state_->caches.take();
+  PieceCache cache = state_->caches.take();
   for (const Section& section : state_->added.sections(text, {})) {
     if (section.token >= 0) {
       ids.push_back(section.token);
     } else {
-      state_->encode_ordinary(text.substr(section.begin, section.end - section.begin), *cache, ids);
+      state_->encode_ordinary(text.substr(section.begin, section.end - section.begin), cache, ids);
     }
   }
   state_->caches.give(std::move(cache));

@@ -26,14 +26,14 @@ std::string file_text(const std::filesystem::path& path) {
 }
 
 const Tokenizer& tiny() {
-  static const Result<Tokenizer> kOpened = Tokenizer::open(kTiny);
-  EXPECT_TRUE(kOpened) << kOpened.error().message;
-  return *kOpened;
+  static const Result<Tokenizer> opened = Tokenizer::open(kTiny);
+  EXPECT_TRUE(opened) << opened.error().message;
+  return *opened;
 }
 
 const json::object& cases() {
-  static const json::value kCases = json::parse(file_text(kTiny / "tokenizer_cases.json"));
-  return kCases.get_object();
+  static const json::value parsed = json::parse(file_text(kTiny / "tokenizer_cases.json"));
+  return parsed.get_object();
 }
 
 std::vector<TokenId> ids_of(const json::value& list) {

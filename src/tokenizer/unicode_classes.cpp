@@ -7,8 +7,8 @@
 namespace liquid::tokenizer {
 
 const UnicodeClasses& UnicodeClasses::table() {
-  static const UnicodeClasses kTable;
-  return kTable;
+  static const UnicodeClasses classes;
+  return classes;
 }
 
 UnicodeClasses::UnicodeClasses() {
