@@ -20,6 +20,9 @@ struct MicroTile {
   float* c = nullptr;
   std::int64_t stride = 0;
   Write write = Write::replace;
+  /// Memory that will be read soon: a line is fetched at each k, `ahead_step` floats apart.
+  const float* ahead = nullptr;
+  std::int64_t ahead_step = 0;
 };
 
 /// A panel of a packed operand: `to`[p * step + r] for p < k, r < rows. The operand is stored

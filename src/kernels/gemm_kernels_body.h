@@ -22,6 +22,7 @@ template <int Rows, int Vectors>
 LIQUID_KERNEL void micro(const MicroTile& tile) {
   const float* a = tile.a;
   const float* b = tile.b;
+  const float* ahead = tile.ahead;
   Float sum[Rows][Vectors];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
@@ -41,6 +42,8 @@ LIQUID_KERNEL void micro(const MicroTile& tile) {
 #pragma GCC unroll 2
       for (int j = 0; j < Vectors; ++j) sum[i][j] += factor * row[j];
     }
+    __builtin_prefetch(ahead);
+    ahead += tile.ahead_step;
     a += Rows;
     b += tile.b_step;
   }

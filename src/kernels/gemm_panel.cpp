@@ -32,14 +32,20 @@ void multiply_panels(const GemmKernels& kernels, const PanelProduct& product,
                      const PanelResult& result) {
   const std::int64_t panel = kernels.most_vectors * kernels.width;
   const bool straight = result.store == Store::straight;
-  for (std::int64_t n = 0; n < product.cols; n += panel) {
+  // The next left panel comes from afar: each micro-tile fetches its share of it.
+  const std::int64_t tiles = (product.cols + panel - 1) / panel;
+  const std::int64_t step = product.next == nullptr ? 0 : (product.rows + tiles - 1) / tiles;
+  const float* ahead = product.next == nullptr ? product.left : product.next;
+  for (std::int64_t n = 0; n < product.cols; n += panel, ahead += step * product.k) {
     const std::int64_t cols = std::min(panel, product.cols - n);
     const std::int64_t vectors = (cols + kernels.width - 1) / kernels.width;
     MicroTile tile = {.k = product.k,
                       .a = product.left,
                       .b = product.right + n * product.k,
                       .b_step = vectors * kernels.width,
-                      .write = result.write};
+                      .write = result.write,
+                      .ahead = ahead,
+                      .ahead_step = step};
     const GemmKernels::Micro micro = kernels.micro_for(product.rows, vectors);
     if (straight && cols == tile.b_step) {
       tile.c = result.c.data + n;

@@ -20,8 +20,8 @@
 namespace liquid::kernels {
 namespace {
 
-constexpr std::int64_t kSliceDepth = 256;  // a panel of 14 rows: 14 KiB of 32 to 48 KiB L1
-constexpr std::int64_t kTileCols = 256;    // a tile: 256 KiB of at least 512 KiB L2
+constexpr std::int64_t kSliceDepth = 512;  // a panel of 14 rows: 28 KiB of 32 to 48 KiB L1
+constexpr std::int64_t kTileCols = 256;    // a tile: 512 KiB of (mostly) 1 MiB L2
 constexpr std::int64_t kLeastTileCols = 128;
 constexpr std::int64_t kNarrowCols = 64;
 constexpr std::int64_t kPackedFloats = std::int64_t{8} << 20;  // 32 MiB for the packed left factor
@@ -218,6 +218,10 @@ class Execution {
     Write write;
   };
 
+  const float* following(const Tile& tile, const Slice& slice, std::int64_t panel) const {
+    return narrow_ || panel + 1 == tile.panel_end ? nullptr : packed_panel(slice, panel + 1);
+  }
+
   void multiply_panel(const Tile& tile, const Slice& slice, PanelStep step, float* scratch) const {
     float* own_panel = scratch + kTileFloats + kPackingFloats;
     if (narrow_) pack_panel(slice, step.panel, own_panel);
@@ -261,7 +265,11 @@ void execute(Team& team, const Product& product) {
   for (const Result& result : product.results) {
     if (result.write == Write::replace && !has_depth(product, result)) fill_zero(result.c);
   }
-  Execution(team, product).run();
+  if (has_few_rows(product)) {
+    execute_few_rows(team, product);
+  } else {
+    Execution(team, product).run();
+  }
 }
 
 }  // namespace liquid::kernels

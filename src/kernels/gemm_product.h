@@ -51,6 +51,10 @@ struct Product {
 
 void execute(Team& team, const Product& product);
 
+/// Whether execute_few_rows() can do it, and is faster.
+bool has_few_rows(const Product& product);
+void execute_few_rows(Team& team, const Product& product);
+
 /// Part of a right factor: k in [k_first, k_first + k), n in [n_first, n_first + n).
 struct RightTile {
   std::int64_t k_first = 0;
@@ -85,7 +89,8 @@ struct PanelProduct {
   std::int64_t k = 0;
   const float* right = nullptr;  ///< packed [k, cols]
   std::int64_t cols = 0;
-  float* edge = nullptr;  ///< kMostEdge floats
+  float* edge = nullptr;        ///< kMostEdge floats
+  const float* next = nullptr;  ///< the left panel that follows, of the same size, or null
 };
 inline constexpr std::int64_t kMostEdge = 1024;  ///< rows · columns of any micro-tile
 
