@@ -222,7 +222,15 @@ Result<std::pair<std::uint64_t, std::uint64_t>> read_counts(Cursor& cursor) {
 
 }  // namespace
 
-bool GgufArray::operator==(const GgufArray&) const = default;
+// By hand: clang 14 crashes on a defaulted comparison of a type that holds itself.
+bool GgufArray::operator==(const GgufArray& other) const {
+  return std::visit(
+      [&other](const auto& held) {
+        const auto* theirs = std::get_if<std::decay_t<decltype(held)>>(&other.items);
+        return theirs != nullptr && held == *theirs;
+      },
+      items);
+}
 
 Result<GgufHeader> parse_gguf(std::span<const std::byte> file) {
   Cursor cursor(file);
