@@ -11,8 +11,8 @@
 //   array  = "[" ws [ value ws *( "," ws value ws ) ] "]"
 //   object = "{" ws [ string ws ":" ws value ws *( "," ws string ws ":" ws value ws ) ] "}"
 //   number = ["-"] ( "0" | 1-9 *digit ) [ "." 1*digit ] [ ("e"|"E") ["+"|"-"] 1*digit ]
-//   string = DQUOTE *( any code point ≥ 0x20 but DQUOTE and "\" | "\" ["\/bfnrt] | "\u" 4*hex )
-//   DQUOTE
+//   string = DQUOTE *( plain | "\" ["\/bfnrt] | "\u" 4*hex ) DQUOTE
+//   plain  = any code point from 0x20 but DQUOTE and "\"
 // A reader of its own, not Boost.JSON, for two reasons: a user is told the column and what was
 // expected there, and values are handed on as they were spelt (1.0 must not become 1E0).
 

@@ -139,10 +139,10 @@ RenderedRow RowRenderer::fitted(Sample sample) const {
     if (options_.over_long == OverLong::drop) return {RowFate::dropped, {}, {}};
     sample.ids.resize(limit);
     sample.labels.resize(limit);
-    sample.ids.shrink_to_fit();
-    sample.labels.shrink_to_fit();
     fate = RowFate::truncated;
   }
+  sample.ids.shrink_to_fit();  // They stay for the whole training.
+  sample.labels.shrink_to_fit();
   if (sample.trained_tokens() == 0) return {RowFate::without_trained_tokens, {}, {}};
   return {fate, std::move(sample), {}};
 }

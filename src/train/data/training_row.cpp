@@ -5,8 +5,8 @@
 
 #include "train/data/turns.h"
 
-// alpaca            = { "instruction", "input"?, "output", "system"?, "history"?: [[user,
-// assistant], …] }
+// alpaca            = { "instruction", "input"?, "output", "system"?, "history"?: [ pair, … ] }
+//                     pair = [ user, assistant ]
 //                     ("context" is another name of input, "response" of output)
 // sharegpt          = { "conversations": turns, "system"?, "tools"? }
 // messages          = { "messages": turns, "tools"? }

@@ -9,9 +9,11 @@
 // role-field = "role" | "from"        text-field = "content" | "value"
 // content    = string | null | [ part, … ] | any other JSON (role tool only)
 // part       = { "type": "text", "text": string } | string
-// tool_calls = [ call, … ]   call = { "function": call } | { "name": string, "arguments": object |
-// string } A turn of ShareGPT's role "function_call" is the assistant's and holds one call or a
-// list of them as JSON in its text.
+// tool_calls = [ call, … ], or in the older form "function_call": call
+// call       = { "function": call } | { "name": string, "arguments": object | string }
+//
+// A turn of ShareGPT's role "function_call" is the assistant's and holds one call, or a list of
+// them, as JSON in its text.
 
 namespace liquid::train {
 namespace {
@@ -173,7 +175,9 @@ Result<void> take_written_calls(ChatMessage& message) {
 }
 
 Result<void> take_assistant_fields(const Members& members, ChatMessage& message) {
-  if (const std::optional<JsonView> calls = find(members, "tool_calls")) {
+  std::optional<JsonView> calls = find(members, "tool_calls");
+  if (!calls) calls = find(members, "function_call");
+  if (calls) {
     Result<std::vector<ToolCall>> parsed = parse_calls(*calls);
     if (!parsed) return std::move(parsed).error();
     message.tool_calls = std::move(*parsed);
