@@ -53,6 +53,7 @@ int run(const std::vector<std::string>& arguments) {
   app.footer(kExamples);
   add_train_flags(app, flags);
   add_export_command(app, status);
+  add_forward_command(app, status);
   add_inspect_command(app, status);
   add_new_model_command(app, status);
   try {

@@ -94,12 +94,11 @@ std::vector<std::string> split_lists(const Setting& setting,
 void add_train_flags(CLI::App& app, TrainFlags& flags) {
   app.add_option("--config", flags.config, "TOML file with settings")->type_name("FILE");
   app.add_flag("--print-config", flags.print_config, "Print all settings as TOML and end");
-  app.add_option("--resume", flags.resume,
-                 "Go on from this checkpoint; without PATH from the newest, with auto only if "
-                 "there is one")
-      ->type_name("[PATH]")
-      ->expected(0, 1)
-      ->each([&flags](const std::string&) { flags.resumes = true; });
+  flags.resume_option = app.add_option("--resume", flags.resume,
+                                       "Go on from this checkpoint; without PATH from the newest, "
+                                       "with auto only if there is one")
+                            ->type_name("[PATH]")
+                            ->expected(0, 1);
   for (const Setting& row : train::setting_table()) {
     Setting setting = row;
     setting.help = described(row);
@@ -140,7 +139,8 @@ Result<train::Settings> gather_train_settings(const TrainFlags& flags) {
     auto applied = setting.set(settings, split_lists(setting, values));
     if (!applied) return Error{applied.error().code, "--" + applied.error().message};
   }
-  if (flags.resumes) settings.output.resume = flags.resume.empty() ? "" : flags.resume.back();
+  if (flags.resume_option->count() > 0)
+    settings.output.resume = flags.resume.empty() ? "" : flags.resume.back();
   if (auto valid = train::validate(settings); !valid) return std::move(valid).error();
   return settings;
 }

@@ -11,7 +11,8 @@
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library names it
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace liquid::cli {
 
@@ -19,8 +20,8 @@ namespace liquid::cli {
 struct TrainFlags {
   std::map<std::string, std::vector<std::string>> values;
   std::string config;
-  std::vector<std::string> resume;  ///< empty: not given
-  bool resumes = false;
+  std::vector<std::string> resume;
+  const CLI::Option* resume_option = nullptr;  ///< knows whether it was given without a value
   bool print_config = false;
 };
 

@@ -1,10 +1,10 @@
 #include "train/checkpoint_keeper.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 
 #include "train/checkpoint.h"
+#include "train/exact_number.h"
 #include "train/run_plan.h"
 #include "train/tensor_files.h"
 
@@ -13,12 +13,7 @@ namespace {
 
 constexpr const char* kBestLoss = "checkpoints.best_loss";
 constexpr const char* kBestStep = "checkpoints.best_step";
-
-std::string exact(double value) {
-  char text[40];
-  std::snprintf(text, sizeof(text), "%a", value);
-  return text;
-}
+constexpr const char* kBestFolder = "checkpoints.best_folder";
 
 }  // namespace
 
@@ -27,8 +22,10 @@ Result<void> CheckpointKeeper::on_begin(const RunPlan& plan) {
   const auto loss = plan.notes.find(kBestLoss);
   const auto step = plan.notes.find(kBestStep);
   if (loss != plan.notes.end() && step != plan.notes.end()) {
-    best_ = {std::strtod(loss->second.c_str(), nullptr),
+    best_ = {exact_number(loss->second).value_or(0),
              std::strtoll(step->second.c_str(), nullptr, 10)};
+    const auto folder = plan.notes.find(kBestFolder);
+    if (folder != plan.notes.end()) best_folder_ = folder->second;
   }
   return {};
 }
@@ -42,14 +39,16 @@ Result<void> CheckpointKeeper::on_eval(const EvalReport& report, Requests& reque
   if (policy_.at_end != Policy::AtEnd::best_weights) return {};
   if (best_ && report.loss >= best_->loss) return {};
   best_ = {report.loss, report.step};
+  best_folder_ = output_dir_ / ("checkpoint-" + std::to_string(report.step));
   requests.save = true;
   return {};
 }
 
 void CheckpointKeeper::on_checkpoint(Notes& notes) {
   if (!best_) return;
-  notes[kBestLoss] = exact(best_->loss);
+  notes[kBestLoss] = exact_text(best_->loss);
   notes[kBestStep] = std::to_string(best_->step);
+  notes[kBestFolder] = best_folder_.string();
 }
 
 Result<void> CheckpointKeeper::on_save(const SaveReport& report) {
@@ -58,7 +57,7 @@ Result<void> CheckpointKeeper::on_save(const SaveReport& report) {
   // Newer ones are leftovers of a run that went further before this one took up an older
   // checkpoint.
   std::erase_if(old, [&](const CheckpointFolder& folder) {
-    return folder.step >= report.step || (best_ && folder.step == best_->step);
+    return folder.step >= report.step || (best_ && folder.path == best_folder_);
   });
   const auto room = static_cast<std::size_t>(policy_.keep - 1);
   for (std::size_t i = 0; i + room < old.size(); ++i) {
@@ -70,8 +69,7 @@ Result<void> CheckpointKeeper::on_save(const SaveReport& report) {
 Result<void> CheckpointKeeper::on_trained(TrainedWeights& weights) {
   if (policy_.at_end != Policy::AtEnd::best_weights || !best_) return {};
   if (best_->step != weights.step) {
-    const auto folder = output_dir_ / ("checkpoint-" + std::to_string(best_->step));
-    auto restored = read_trained(folder, optimizer_.parameters());
+    auto restored = read_trained(best_folder_, optimizer_.parameters());
     if (!restored) return std::move(restored).error().with_context("best checkpoint");
   }
   weights = {best_->step, best_->loss};

@@ -37,6 +37,7 @@ class CheckpointKeeper final : public Callback {
   Optimizer& optimizer_;
   std::filesystem::path output_dir_;
   std::optional<BestEvaluation> best_;
+  std::filesystem::path best_folder_;  ///< maybe that of an earlier run's output
 };
 
 }  // namespace liquid::train

@@ -29,7 +29,11 @@ fs::path trained(const fs::path& folder) {
 }
 
 TEST(Checkpoint, ComesBackBitByBit) {
-  Progress progress{.step = 7, .epoch = 1, .step_in_epoch = 2, .seconds = 0.1};
+  Progress progress;
+  progress.step = 7;
+  progress.epoch = 1;
+  progress.step_in_epoch = 2;
+  progress.seconds = 0.1;
   progress.since_log.loss = 1.0 / 3.0;
   progress.since_log.trained_tokens = 5;
   progress.train_loss = 2.0 / 3.0;
@@ -74,7 +78,6 @@ TEST(Checkpoint, RefusesToGoOnWhenWhatMattersHasChangedAndNamesIt) {
 TEST(Checkpoint, ItsIdentityNamesOnlySettingsThatExist) {
   const ScratchFolder scratch;
   const FakeTraining training(scratch.path());
-  const NamedTexts described = describe(training.plan.settings);
   // Model, tokenizer, data, number type, weights, and 31 settings.
   EXPECT_EQ(identity_of(training.plan).size(), 5U + 31U);
 }
@@ -174,7 +177,8 @@ TEST(KilledTraining, LeavesACheckpointToGoOnFromAtEveryMoment) {
     const fs::path folder = scratch.path() / "run";
     const pid_t child = start_child(folder);
     await_checkpoint(folder, static_cast<std::int64_t>(random() % 8), child);
-    ::usleep(random() % 3000);
+    // Not waiting for anything: a moment nobody chose is the point.
+    ::usleep(static_cast<useconds_t>(random() % 3000));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     ASSERT_TRUE(OutputFolder::open(folder));  // cleans up as the next start does

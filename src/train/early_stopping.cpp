@@ -1,8 +1,8 @@
 #include "train/early_stopping.h"
 
-#include <cstdio>
 #include <cstdlib>
 
+#include "train/exact_number.h"
 #include "train/run_plan.h"
 
 namespace liquid::train {
@@ -11,19 +11,12 @@ namespace {
 constexpr const char* kBest = "early_stopping.best";
 constexpr const char* kInVain = "early_stopping.in_vain";
 
-// Hexadecimal, so that the number comes back bit by bit.
-std::string exact(double value) {
-  char text[40];
-  std::snprintf(text, sizeof(text), "%a", value);
-  return text;
-}
-
 }  // namespace
 
 Result<void> EarlyStopping::on_begin(const RunPlan& plan) {
   const auto best = plan.notes.find(kBest);
   const auto in_vain = plan.notes.find(kInVain);
-  if (best != plan.notes.end()) best_ = std::strtod(best->second.c_str(), nullptr);
+  if (best != plan.notes.end()) best_ = exact_number(best->second);
   if (in_vain != plan.notes.end()) in_vain_ = std::strtoll(in_vain->second.c_str(), nullptr, 10);
   return {};
 }
@@ -39,7 +32,7 @@ Result<void> EarlyStopping::on_eval(const EvalReport& report, Requests& requests
 }
 
 void EarlyStopping::on_checkpoint(Notes& notes) {
-  if (best_) notes[kBest] = exact(*best_);
+  if (best_) notes[kBest] = exact_text(*best_);
   notes[kInVain] = std::to_string(in_vain_);
 }
 

@@ -167,9 +167,9 @@ class FakeTraining {
     Progress progress;
     if (!resume_from.empty()) {
       auto saved = read_checkpoint(resume_from);
-      if (!saved) return {.reason = EndReason::failed, .message = saved.error().message};
+      if (!saved) return failed(saved.error());
       if (auto restored = restore_tensors(resume_from, optimizer); !restored) {
-        return {.reason = EndReason::failed, .message = restored.error().message};
+        return failed(restored.error());
       }
       plan.notes = saved->notes;
       plan.first_step = saved->progress.step;
@@ -217,6 +217,12 @@ class FakeTraining {
   kernels::Team team{{.threads = 1}};
 
  private:
+  static EndReport failed(const Error& error) {
+    EndReport report;
+    report.reason = EndReason::failed;
+    report.message = error.message;
+    return report;
+  }
   static Sample sample(std::int32_t first, std::int32_t length) {
     Sample made;
     for (std::int32_t t = 0; t < length; ++t) {

@@ -214,6 +214,11 @@ Result<Progress> Job::starting_point() {
   }
   auto restored = restore_tensors(saved_->folder, *optimizer_);
   if (!restored) return std::move(restored).error().with_context("resume");
+  if (const auto all = list_checkpoints(plan_.output_dir);
+      !all.empty() && all.back().step > saved_->progress.step) {
+    say(all.back().path.filename().string() + " is further than " +
+        saved_->folder.filename().string() + "; it stays until this run gets there");
+  }
   plan_.resumed_from = saved_->folder;
   plan_.first_step = saved_->progress.step;
   plan_.notes = saved_->notes;

@@ -1,6 +1,7 @@
 #include "train/machine_choice.h"
 
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/mm.h>
@@ -125,6 +126,7 @@ Result<MachineReport> choose_machine(const Settings& settings, const lfm2::Lfm2C
   report.device = *device;
   report.storage = storage_name(settings, model);
   report.threads = team.threads();
+  at::set_num_threads(team.threads());
   try {  // a device that is busy, or that there is none of this number: LibTorch throws
     const Speeds speeds = measure(report.device, report.storage, team);
     return describe_choice(std::move(report), speeds, settings.machine.number_type);

@@ -1,8 +1,8 @@
 #include "train/progress.h"
 
 #include <boost/json.hpp>
-#include <cstdio>
-#include <cstdlib>
+
+#include "train/exact_number.h"
 
 // progress = { "step": int, "epoch": int, "step_in_epoch": int, "positions": int,
 //              "trained_tokens": int, "eval_step": int, "best_step": int,
@@ -15,14 +15,8 @@ namespace {
 
 namespace json = boost::json;
 
-std::string real(double value) {
-  char text[40];
-  std::snprintf(text, sizeof(text), "%a", value);
-  return text;
-}
-
 void put(json::object& object, const char* key, const std::optional<double>& value) {
-  if (value) object[key] = real(*value);
+  if (value) object[key] = exact_text(*value);
 }
 
 /// Takes fields out of an object; the first that is missing or wrong is remembered.
@@ -43,10 +37,8 @@ class Fields {
       note(key);
       return std::nullopt;
     }
-    const std::string text(value->get_string());
-    char* end = nullptr;
-    const double number = std::strtod(text.c_str(), &end);
-    if (text.empty() || *end != '\0') note(key);
+    const auto number = exact_number(std::string(value->get_string()));
+    if (!number) note(key);
     return number;
   }
   double real_number(const char* key) {
@@ -65,10 +57,10 @@ class Fields {
 };
 
 json::object write_window(const StepReport& window) {
-  return {{"loss", real(window.loss)},
+  return {{"loss", exact_text(window.loss)},
           {"trained_tokens", window.trained_tokens},
           {"positions", window.positions},
-          {"seconds", real(window.seconds)}};
+          {"seconds", exact_text(window.seconds)}};
 }
 
 Error corrupt(const std::string& what) { return {ErrorCode::data_corrupt, what}; }
@@ -95,12 +87,12 @@ std::string write_progress(const Progress& progress) {
                       {"positions", progress.positions},
                       {"trained_tokens", progress.trained_tokens},
                       {"eval_step", progress.eval_step},
-                      {"seconds", real(progress.seconds)},
+                      {"seconds", exact_text(progress.seconds)},
                       {"since_log", write_window(progress.since_log)}};
   put(object, "train_loss", progress.train_loss);
   put(object, "eval_loss", progress.eval_loss);
   object["best_step"] = progress.best ? progress.best->step : -1;
-  if (progress.best) object["best_loss"] = real(progress.best->loss);
+  if (progress.best) object["best_loss"] = exact_text(progress.best->loss);
   return json::serialize(object);
 }
 

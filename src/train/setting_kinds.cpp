@@ -73,9 +73,14 @@ std::string alternatives(const std::vector<std::string>& words) {
   return text;
 }
 
+// As Python writes it: 0.0002, 2e-05.
 std::string decimal(double value) {
-  char text[32];
-  const auto end = std::to_chars(text, text + sizeof(text), value).ptr;
+  const double size = std::abs(value);
+  const bool plain = size == 0 || (size >= 1e-4 && size < 1e16);
+  char text[64];
+  const auto end = std::to_chars(text, text + sizeof(text), value,
+                                 plain ? std::chars_format::fixed : std::chars_format::scientific)
+                       .ptr;
   return {text, end};
 }
 

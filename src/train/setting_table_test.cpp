@@ -71,6 +71,15 @@ TEST(SettingTable, NamesFieldValueAndExpectation) {
   EXPECT_EQ(set_error("learning-rate", "+2e-5"), "");
 }
 
+TEST(SettingTable, WritesNumbersAsPythonDoes) {
+  Settings settings;
+  const Setting* rate = find_setting("learning-rate");
+  for (const char* text : {"0.0002", "2e-05", "1000", "0.1"}) {
+    ASSERT_TRUE(rate->set(settings, {text}));
+    EXPECT_EQ(rate->get(settings), std::vector<std::string>{text});
+  }
+}
+
 TEST(SettingTable, FindsTheNearestName) {
   EXPECT_EQ(nearest_setting("batchsize"), "batch-size");
   EXPECT_EQ(nearest_setting("gradient_acumulation_steps"), "gradient-accumulation-steps");
