@@ -8,10 +8,10 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using liquid::train::RowReader;
-  static const std::string kStem =
+  static const std::string stem =
       (std::filesystem::temp_directory_path() / "row_reader_fuzz.").string() +
       std::to_string(::getpid());
-  const std::string path = kStem + (size % 2 == 0 ? ".json" : ".jsonl");
+  const std::string path = stem + (size % 2 == 0 ? ".json" : ".jsonl");
   std::ofstream(path, std::ios::binary)
       .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   auto reader = RowReader::open(path);

@@ -8,7 +8,7 @@
 // Errors go to standard error as "code: message"; exit status 1.
 
 #include <charconv>
-#include <cstdio>
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -82,10 +82,10 @@ Result<std::string> run(const Arguments& words) {
 int main(int count, char** words) {
   const auto answer = liquid::train::run({words + 1, words + count});
   if (!answer) {
-    std::fprintf(stderr, "%s: %s\n", liquid::error_code_name(answer.error().code),
-                 answer.error().message.c_str());
+    std::cerr << liquid::error_code_name(answer.error().code) << ": " << answer.error().message
+              << "\n";
     return 1;
   }
-  std::fwrite(answer->data(), 1, answer->size(), stdout);
+  std::cout << *answer;
   return 0;
 }

@@ -5,15 +5,14 @@ namespace liquid::train {
 std::filesystem::path source_folder() { return LIQUID_SOURCE_DIR; }
 
 const tokenizer::Tokenizer& tiny_tokenizer() {
-  static const tokenizer::Tokenizer kTokenizer =
+  static const tokenizer::Tokenizer kept =
       tokenizer::Tokenizer::open(source_folder() / "tests/data/lfm2-tiny").value();
-  return kTokenizer;
+  return kept;
 }
 
 const tokenizer::ChatTemplate& tiny_chat() {
-  static const tokenizer::ChatTemplate kChat =
-      tokenizer::ChatTemplate::of(tiny_tokenizer()).value();
-  return kChat;
+  static const tokenizer::ChatTemplate kept = tokenizer::ChatTemplate::of(tiny_tokenizer()).value();
+  return kept;
 }
 
 }  // namespace liquid::train

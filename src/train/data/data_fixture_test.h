@@ -33,13 +33,13 @@ class InFolder : public ::testing::Test {
   }
 
   std::filesystem::path write(const std::string& name, std::string_view content) const {
-    const std::filesystem::path path = folder_ / name;
+    std::filesystem::path path = folder_ / name;
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path, std::ios::binary) << content;
     return path;
   }
   std::filesystem::path write_gzip(const std::string& name, std::string_view content) const {
-    const std::filesystem::path path = folder_ / name;
+    std::filesystem::path path = folder_ / name;
     gzFile file = gzopen(path.c_str(), "wb");
     gzwrite(file, content.data(), static_cast<unsigned>(content.size()));
     gzclose(file);
