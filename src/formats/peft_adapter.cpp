@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "formats/module_pattern.h"
+#include "formats/python_json.h"
 
 // adapter_config.json = object; the fields read are those of PeftAdapterConfig. All others:
 //
@@ -325,13 +326,7 @@ std::string write_peft_config(const PeftAdapterConfig& config) {
       config.task_type.empty() ? json::value(nullptr) : json::value(config.task_type);
   out["use_dora"] = false;
   out["use_rslora"] = config.scaling == PeftAdapterConfig::Scaling::alpha_over_sqrt_r;
-  std::string text = "{";
-  const char* separator = "\n  ";
-  for (const auto& [key, value] : out) {
-    text += separator + json::serialize(json::string(key)) + ": " + json::serialize(value);
-    separator = ",\n  ";
-  }
-  return text + "\n}\n";
+  return python_json(json::serialize(out)) + "\n";
 }
 
 std::string lora_tensor_name(std::string_view module, LoraSide side) {

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "formats/numbers.h"
+#include "formats/python_json.h"
 #include "formats/streamed_file.h"
 
 // The grammar stands in safetensors.cpp. Of what it leaves open: wider types come first, so that
@@ -198,7 +199,7 @@ struct TensorFolderWriter::State {
     root["metadata"] = {{"total_size", total}};
     json::object& map = root["weight_map"].emplace_object();
     for (const auto& [tensor, file] : file_of) map[tensor] = names[file];
-    return json::serialize(root) + "\n";
+    return python_json(json::serialize(root)) + "\n";
   }
 
   void remove_other_form() const {

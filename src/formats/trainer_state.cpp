@@ -1,9 +1,10 @@
 #include "formats/trainer_state.h"
 
 #include <boost/json.hpp>
-#include <charconv>
 #include <cmath>
 #include <limits>
+
+#include "formats/python_json.h"
 
 // trainer_state.json: one object, keys sorted, indented by two, as json.dumps(indent=2,
 // sort_keys=True) writes it. Python writes NaN, Infinity and -Infinity as bare words, which no JSON
@@ -20,21 +21,11 @@ Error corrupt(const std::string& message) {
   return {ErrorCode::data_corrupt, "trainer_state.json: " + message};
 }
 
-std::string number_text(double number) {
-  if (std::isnan(number)) return "NaN";
-  if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";
-  char text[40];
-  const std::to_chars_result end = std::to_chars(text, text + sizeof(text), number);
-  std::string_view digits(text, static_cast<std::size_t>(end.ptr - text));
-  const bool whole = digits.find_first_of(".e") == std::string_view::npos;
-  return std::string(digits) + (whole ? ".0" : "");
-}
-
 /// What follows a number of a log entry: "step" is whole, all others are real.
 std::string log_text(const TrainerLog& log) {
   std::vector<std::pair<std::string, std::string>> lines;
-  lines.emplace_back("epoch", number_text(log.epoch));
-  for (const auto& [name, value] : log.values) lines.emplace_back(name, number_text(value));
+  lines.emplace_back("epoch", python_number(log.epoch));
+  for (const auto& [name, value] : log.values) lines.emplace_back(name, python_number(value));
   lines.emplace_back("step", std::to_string(log.step));
   std::string text = "    {";
   const char* separator = "\n      ";
@@ -178,9 +169,9 @@ std::string write_trainer_state(const TrainerState& state) {
   const auto whole = [](std::int64_t value) { return std::to_string(value); };
   const std::pair<const char*, std::string> lines[] = {
       {"best_global_step", optional_text(state.best_global_step, whole)},
-      {"best_metric", optional_text(state.best_metric, number_text)},
+      {"best_metric", optional_text(state.best_metric, python_number)},
       {"best_model_checkpoint", optional_text(state.best_model_checkpoint, quoted)},
-      {"epoch", number_text(state.epoch)},
+      {"epoch", python_number(state.epoch)},
       {"eval_steps", whole(state.eval_steps)},
       {"global_step", whole(state.global_step)},
       {"is_hyper_param_search", "false"},
@@ -193,7 +184,7 @@ std::string write_trainer_state(const TrainerState& state) {
       {"num_train_epochs", whole(state.num_train_epochs)},
       {"save_steps", whole(state.save_steps)},
       {"stateful_callbacks", "{}"},
-      {"total_flos", number_text(state.total_flos)},
+      {"total_flos", python_number(state.total_flos)},
       {"train_batch_size", whole(state.train_batch_size)},
       {"trial_name", "null"},
       {"trial_params", "null"}};

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <string>
 
+#include "formats/python_json.h"
 #include "lfm2/config.h"
 
 // Writes both names of every field that was renamed between generations: third-party loaders ask
@@ -61,17 +62,6 @@ void write_sizes(const Lfm2Config& config, json::object& out) {
   out["tie_embedding"] = tied;
 }
 
-/// One key a line, as Python's json with indent=2 writes it.
-std::string indented(const json::object& object) {
-  std::string text = "{";
-  const char* separator = "\n  ";
-  for (const auto& [key, value] : object) {
-    text += separator + json::serialize(json::string(key)) + ": " + json::serialize(value);
-    separator = ",\n  ";
-  }
-  return text + "\n}\n";
-}
-
 Lfm2Config shape(std::int64_t hidden, std::int64_t feed_forward, std::int64_t layers,
                  std::initializer_list<std::size_t> attention) {
   Lfm2Config config;
@@ -126,7 +116,7 @@ std::string to_json(const Lfm2Config& config) {
   out["use_cache"] = true;
   out["dtype"] = config.dtype;
   out["torch_dtype"] = config.dtype;
-  return indented(out);
+  return formats::python_json(json::serialize(out)) + "\n";
 }
 
 Result<Lfm2Config> preset(std::string_view name) {

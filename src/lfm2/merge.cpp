@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "formats/numbers.h"
+#include "formats/python_json.h"
 #include "formats/safetensors_writer.h"
 #include "lfm2/checkpoint_files.h"
 #include "tokenizer/tokenizer.h"
@@ -132,7 +133,7 @@ Result<std::string> config_text(const fs::path& base_folder, const MergeOptions&
   json::object& object = root.get_object();
   if (object.contains("torch_dtype")) object["torch_dtype"] = name;
   object["dtype"] = name;
-  return json::serialize(root) + "\n";
+  return formats::python_json(json::serialize(root)) + "\n";
 }
 
 Result<void> copy_if_there(const fs::path& from, const fs::path& to) {
