@@ -10,7 +10,6 @@
 namespace liquid::formats {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 PeftAdapterConfig parsed(const std::string& fields) {
