@@ -1,6 +1,5 @@
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "tracking/recorder/journal_documents.h"
@@ -12,17 +11,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace liquid::tracking::recorder;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const auto ignore = [](Operation&&) {};
-  EntryReader payload;
-  static_cast<void>(payload.read(bytes, ignore).has_value());
+  static_cast<void>(EntryReader().read(bytes, ignore).has_value());
+  EntryReader entries;
+  entries.expect_gaps();
+  static_cast<void>(entries.read(bytes, ignore).has_value());
   static_cast<void>(parse_run_plan(bytes).has_value());
   static_cast<void>(parse_delivery_state(bytes).has_value());
   const auto identity = parse_segment_header(bytes);
   if (!identity) return 0;
-  EntryReader entries;
-  std::uint64_t offset = kSegmentHeaderBytes;
-  while (const auto frame = read_frame(bytes.substr(offset), *identity, offset)) {
-    if (!entries.read(*frame, ignore)) break;
-    offset += kFrameHeaderBytes + frame->size();
+  for (std::uint64_t offset = kSegmentHeaderBytes; !is_torn(bytes.substr(offset));) {
+    const auto next = find_frame(bytes.substr(offset), *identity, offset);
+    const auto frame =
+        next ? read_frame(bytes.substr(offset + *next), *identity, offset + *next) : std::nullopt;
+    if (!frame || !entries.read(*frame, ignore)) break;
+    offset += *next + kFrameHeaderBytes + frame->size();
   }
   return 0;
 }

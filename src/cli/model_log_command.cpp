@@ -78,12 +78,12 @@ class ScratchFolder {
 };
 
 Result<void> write_folder(const LogFlags& flags, const fs::path& folder, const Clock& clock) {
-  auto model = tracking::model_folder_of({.folder = flags.path,
-                                          .base = flags.base,
-                                          .tokenizer = flags.tokenizer,
-                                          .base_place = flags.base_outside
-                                                            ? tracking::ModelSource::Base::outside
-                                                            : tracking::ModelSource::Base::inside});
+  auto model = tracking::model_folder_of(
+      {.folder = flags.path,
+       .base = flags.base,
+       .tokenizer = flags.tokenizer,
+       .base_place = flags.base_outside ? tracking::ModelSource::BasePlace::outside
+                                        : tracking::ModelSource::BasePlace::inside});
   if (!model) return std::move(model).error();
   model->transfer = tracking::FileTransfer::link;
   if (flags.pytorch) model->pytorch = tracking::PytorchFlavor::loader_script;

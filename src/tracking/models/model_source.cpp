@@ -39,7 +39,7 @@ Result<ModelFolder> adapter_folder(const ModelSource& source) {
   if (failed) return refused(*base, failed.message());
   ModelFolder model;
   model.adapter = source.folder;
-  if (source.base_place == ModelSource::Base::outside) {
+  if (source.base_place == ModelSource::BasePlace::outside) {
     model.weights = LocalWeights{whole};
   } else {
     model.weights = OwnWeights{whole};
@@ -50,7 +50,7 @@ Result<ModelFolder> adapter_folder(const ModelSource& source) {
 }
 
 Result<ModelFolder> whole_folder(const ModelSource& source) {
-  const bool outside = source.base_place == ModelSource::Base::outside;
+  const bool outside = source.base_place == ModelSource::BasePlace::outside;
   if (!source.base.empty() || outside) {
     return refused(source.folder, "is a whole model, which has no base");
   }

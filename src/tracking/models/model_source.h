@@ -12,7 +12,7 @@ struct ModelSource {
   std::filesystem::path folder{};     ///< A whole model (config.json) or a LoRA adapter.
   std::filesystem::path base{};       ///< Of an adapter; empty: what adapter_config.json names.
   std::filesystem::path tokenizer{};  ///< Empty: `folder` when it holds one, else the base.
-  enum class Base { inside, outside } base_place = Base::inside;  ///< See LocalWeights.
+  enum class BasePlace { inside, outside } base_place = BasePlace::inside;  ///< See LocalWeights.
 };
 
 /// How `write_model_folder` is asked for it. Errors: invalid_argument (neither model nor adapter, a
