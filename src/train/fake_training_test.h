@@ -75,7 +75,7 @@ class FakeTrainee final : public Trainee {
       double error = -std::sin(batch.labels[t]);
       for (std::size_t i = 0; i < 12; ++i) {
         const bool kept = how == nullptr || mixed_seed(how->dropout_seed, t, i) % 4 != 0;
-        features[i] = kept ? std::cos(static_cast<double>(i + 1) * batch.labels[t]) : 0.0;
+        features[i] = kept ? std::sin(static_cast<double>(i + 1) * batch.labels[t]) : 0.0;
         error += static_cast<double>(weight(i)) * features[i];
       }
       loss.sum += loss_factor * 0.5 * error * error;

@@ -410,7 +410,9 @@ const Setting* find_setting(std::string_view name) {
 
 std::optional<std::string> nearest_setting(std::string_view name) {
   const std::string wanted = with_dashes(name);
-  std::size_t best = std::max<std::size_t>(2, wanted.size() / 3) + 1;
+  if (wanted.empty()) return std::nullopt;
+  // Fewer changes than letters: otherwise every word is near a short one.
+  std::size_t best = std::min(std::max<std::size_t>(2, wanted.size() / 3) + 1, wanted.size());
   std::optional<std::string> nearest;
   for (const Setting& row : setting_table()) {
     std::vector<std::string> names = row.aliases;
