@@ -24,7 +24,7 @@ const fs::path kTiny = kData / "lfm2-tiny";
 /// A folder of the test's own.
 fs::path scratch() {
   const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-  const fs::path folder = fs::path(testing::TempDir()) / (std::string("export_") + test->name());
+  fs::path folder = fs::path(testing::TempDir()) / (std::string("export_") + test->name());
   fs::remove_all(folder);
   fs::create_directories(folder);
   return folder;
@@ -89,7 +89,7 @@ TEST(GgufExport, ATokenizerLargerThanTheModelIsRefused) {
   ASSERT_TRUE(out);
   for (const formats::TensorPlan& plan : plans) {
     const std::size_t bytes = plan.name == "model.embed_tokens.weight"
-                                  ? 500 * 64 * 4
+                                  ? std::size_t{500} * 64 * 4
                                   : in->tensor(plan.name)->bytes.size();
     ASSERT_TRUE(out->write(plan.name, in->tensor(plan.name)->bytes.first(bytes)));
   }
