@@ -136,14 +136,6 @@ Result<void> read_notes(const json::object& state, const fs::path& file, SavedRu
   return {};
 }
 
-Result<std::vector<formats::TrainerLog>> read_history(const fs::path& folder) {
-  const auto text = read_file(folder / kHistoryFile);
-  if (!text) return text.error();
-  auto state = formats::parse_trainer_state(*text);
-  if (!state) return std::move(state).error().with_context((folder / kHistoryFile).string());
-  return std::move(state->log_history);
-}
-
 }  // namespace
 
 Result<fs::path> write_checkpoint(const fs::path& output_dir, const Snapshot& snapshot) {
@@ -176,9 +168,6 @@ Result<SavedRun> read_checkpoint(const fs::path& folder) {
   if (!parsed) return std::move(parsed).error().with_context(file.string() + ": progress");
   run.progress = std::move(*parsed);
   if (auto read = read_notes(object, file, run); !read) return std::move(read).error();
-  auto history = read_history(folder);
-  if (!history) return std::move(history).error();
-  run.progress.history = std::move(*history);
   return run;
 }
 

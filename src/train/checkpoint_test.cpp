@@ -38,6 +38,7 @@ TEST(Checkpoint, ComesBackBitByBit) {
   progress.since_log.trained_tokens = 5;
   progress.train_loss = 2.0 / 3.0;
   progress.best = {1e-300, 4};
+  progress.history.push_back({.epoch = 0.1, .step = 3, .values = {{"loss", 9.074657258474861}}});
   const auto back = parse_progress(write_progress(progress));
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->step, 7);
@@ -47,6 +48,7 @@ TEST(Checkpoint, ComesBackBitByBit) {
   EXPECT_EQ(back->train_loss, 2.0 / 3.0);
   EXPECT_EQ(back->eval_loss, std::nullopt);
   EXPECT_EQ(back->best, progress.best);
+  EXPECT_EQ(back->history, progress.history);
 }
 
 TEST(Checkpoint, NamesTheFieldThatIsMissing) {

@@ -7,7 +7,8 @@
 // progress = { "step": int, "epoch": int, "step_in_epoch": int, "positions": int,
 //              "trained_tokens": int, "eval_step": int, "best_step": int,
 //              "since_log": { "steps…": int, "loss": real, … },
-//              "seconds": real, "train_loss": real, "eval_loss": real, "best_loss": real }
+//              "seconds": real, "train_loss": real, "eval_loss": real, "best_loss": real,
+//              "history": [ [ step, epoch, name, value, name, value, … ], … ] }
 // real     = a text in C's hexadecimal form ("0x1.8p+1"), which no parser rounds; absent = none
 
 namespace liquid::train {
@@ -65,6 +66,50 @@ json::object write_window(const StepReport& window) {
 
 Error corrupt(const std::string& what) { return {ErrorCode::data_corrupt, what}; }
 
+json::array write_history(const std::vector<formats::TrainerLog>& history) {
+  json::array array;
+  for (const formats::TrainerLog& log : history) {
+    json::array entry{log.step, exact_text(log.epoch)};
+    for (const auto& [name, value] : log.values) {
+      entry.emplace_back(name);
+      entry.emplace_back(exact_text(value));
+    }
+    array.push_back(std::move(entry));
+  }
+  return array;
+}
+
+std::optional<double> real_at(const json::array& entry, std::size_t index) {
+  if (index >= entry.size() || !entry[index].is_string()) return std::nullopt;
+  return exact_number(std::string(entry[index].get_string()));
+}
+
+std::optional<formats::TrainerLog> parse_log(const json::value& value) {
+  if (!value.is_array() || value.get_array().empty()) return std::nullopt;
+  const json::array& entry = value.get_array();
+  const auto epoch = real_at(entry, 1);
+  if (!entry[0].is_int64() || !epoch) return std::nullopt;
+  formats::TrainerLog log{.epoch = *epoch, .step = entry[0].get_int64(), .values = {}};
+  for (std::size_t i = 2; i < entry.size(); i += 2) {
+    const auto number = real_at(entry, i + 1);
+    if (!entry[i].is_string() || !number) return std::nullopt;
+    log.values.emplace_back(std::string(entry[i].get_string()), *number);
+  }
+  return log;
+}
+
+Result<std::vector<formats::TrainerLog>> parse_history(const json::object& object) {
+  const json::value* found = object.if_contains("history");
+  if (found == nullptr || !found->is_array()) return corrupt("field 'history' is missing");
+  std::vector<formats::TrainerLog> history;
+  for (const json::value& value : found->get_array()) {
+    auto log = parse_log(value);
+    if (!log) return corrupt("field 'history' is wrong at " + std::to_string(history.size()));
+    history.push_back(std::move(*log));
+  }
+  return history;
+}
+
 Result<StepReport> parse_window(const json::object& object) {
   const json::value* found = object.if_contains("since_log");
   if (found == nullptr || !found->is_object()) return corrupt("field 'since_log' is missing");
@@ -88,7 +133,8 @@ std::string write_progress(const Progress& progress) {
                       {"trained_tokens", progress.trained_tokens},
                       {"eval_step", progress.eval_step},
                       {"seconds", exact_text(progress.seconds)},
-                      {"since_log", write_window(progress.since_log)}};
+                      {"since_log", write_window(progress.since_log)},
+                      {"history", write_history(progress.history)}};
   put(object, "train_loss", progress.train_loss);
   put(object, "eval_loss", progress.eval_loss);
   object["best_step"] = progress.best ? progress.best->step : -1;
@@ -117,6 +163,9 @@ Result<Progress> parse_progress(std::string_view text) {
   auto window = parse_window(value.get_object());
   if (!window) return std::move(window).error();
   progress.since_log = *window;
+  auto history = parse_history(value.get_object());
+  if (!history) return std::move(history).error();
+  progress.history = std::move(*history);
   return progress;
 }
 

@@ -34,10 +34,10 @@ struct Progress {
   std::optional<double> eval_loss;
   std::int64_t eval_step = -1;  ///< step of eval_loss
   std::optional<BestEvaluation> best;
-  std::vector<formats::TrainerLog> history;  ///< kept in trainer_state.json
+  std::vector<formats::TrainerLog> history;  ///< for trainer_state.json
 };
 
-/// `history` is left out. Numbers come back bit by bit.
+/// Numbers come back bit by bit.
 std::string write_progress(const Progress& progress);
 /// Errors: data_corrupt.
 Result<Progress> parse_progress(std::string_view json);
