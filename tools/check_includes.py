@@ -30,7 +30,7 @@ LIBRARIES = {
                    "tracking/recorder", "tracking/transfer", "tracking/models",
                    "tracking/artifacts", "tracking/rest", "tracking/sqlite",
                    "tracking/client", "tracking", "formats",
-                   "train", "train/data", "lfm2", "tokenizer"},
+                   "train", "train/data", "lfm2/model", "lfm2", "tokenizer"},
     "boost/": {"http"},
     "CLI/": {"cli"},
     "sqlite3.h": {"sql"},

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The whole product in one command: build, index the sample documents, serve them, ask one question
-# twice (computed, then from the cache), show the counters.
+# twice (computed, then from the cache); make a tiny model, fine-tune it on questions about the same
+# documents with every number tracked, find the best run; show the counters.
 #
 #   tools/demo.sh [--port N] [--once]     N = 0: any free port; --once: stop the server at the end
 #   tools/demo.sh --stop                  stop the server that an earlier run left
@@ -8,10 +9,14 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 PROGRAM=build/release/src/cli/liquid
+TRAINER=build/release/src/cli/liquid-train
 HOME_FOLDER=.liquid
 INDEX=$HOME_FOLDER/demo-index
 LOG=$HOME_FOLDER/demo-server.log
 PID_FILE=$HOME_FOLDER/demo-server.pid
+MODEL=$HOME_FOLDER/demo-model
+OUTPUT=$HOME_FOLDER/demo-training
+TRACKING=sqlite:///$ROOT/$HOME_FOLDER/mlflow.db
 QUESTION='After how many seconds does nginx close an idle WebSocket?'
 
 port=8000
@@ -58,13 +63,14 @@ Stop it with 'make demo-stop', or choose another port: make demo PORT=$((port + 
 title() { printf '\n--- %s %s\n' "$1" "$(printf '%*s' $((74 - ${#1})) '' | tr ' ' -)"; }
 wrapped() { fold -s -w 78 | sed 's/^/  /; s/ *$//'; }
 
-build_program() {
+build_programs() {
   title "Building (release)"
-  if ! quietly build/logs/build-release.log build release liquid; then
+  if ! quietly build/logs/build-release.log build release liquid liquid-train; then
     tail -n 40 build/logs/build-release.log
     die "the build failed; the whole log is build/logs/build-release.log"
   fi
   say "  $PROGRAM"
+  say "  $TRAINER"
 }
 
 # The folders' own READMEs are no content; LICENSE and NOTICE have no ending that would be read.
@@ -78,6 +84,7 @@ index_documents() {
 start_server() {
   title "Starting the server"
   nohup setsid "$ROOT/$PROGRAM" serve --index "$INDEX" --host 127.0.0.1 --port "$port" \
+    --tracking-uri "$TRACKING" --tracking-experiment liquid-demo \
     >"$LOG" 2>&1 </dev/null &
   server=$!
   echo "$server" >"$PID_FILE"
@@ -117,6 +124,31 @@ for source in reply.get("sources", []):
 print(f"  confidence: {reply['confidence']:.2f}   passages read: {reply['context_used']}")
 PYTHON
   [[ $got == "$expected" ]] || die "X-Cache is '${got:-absent}', expected $expected"
+}
+
+# run WORDS…: the command as a user would type it, then what it says.
+run() {
+  say "  \$ liquid $*" | fold -s -w 78
+  "$PROGRAM" "$@" 2>&1 | fold -s -w 76 | sed 's/^/    /; s/ *$//'
+}
+
+train_tiny_model() {
+  title "Fine-tuning: a tiny LFM2 with random weights, its tokenizer learnt from the documents"
+  rm -rf "$MODEL" "$OUTPUT"
+  run train new-model --preset tiny --tokenizer-from examples/docs/nginx examples/docs/prometheus --output "$MODEL"
+  title "One epoch over questions about the documents, tracked in MLflow's format"
+  run train --model "$MODEL" --data examples/finetune/docs.train.jsonl \
+    --eval-data examples/finetune/docs.held-out.jsonl --epochs 1 --lora --lr 5e-3 --warmup-steps 4 \
+    --logging-steps 4 --output-dir "$OUTPUT" --mlflow-experiment liquid-demo \
+    --mlflow-tracking-uri "$TRACKING"
+}
+
+show_best_run() {
+  title "The best run so far"
+  run runs search --experiment-name liquid-demo --order-by 'metrics.final_train_loss ASC' \
+    --max-results 1 --tracking-uri "$TRACKING"
+  say "  In MLflow's own page: pip install mlflow, then"
+  say "    mlflow ui --backend-store-uri $TRACKING" | fold -w 78
 }
 
 show_metrics() {
@@ -163,7 +195,8 @@ done
 check_port
 trap abandon EXIT
 tools/setup.sh
-build_program
+tools/setup.sh torch
+build_programs
 check_port
 index_documents
 start_server
@@ -172,5 +205,7 @@ say "  \"$QUESTION\""
 ask MISS
 title "POST /ask, the same question again: from the cache"
 ask HIT
+train_tiny_model
+show_best_run
 show_metrics
 finish

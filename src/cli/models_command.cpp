@@ -14,7 +14,8 @@
 #include "cli/transfer_view.h"
 #include "tracking/models/registry.h"
 
-// liquid models log (model_log_command.cpp)|list|register|versions|transition|alias|get|download|describe|tag|delete
+// liquid models log
+// (model_log_command.cpp)|list|register|versions|transition|alias|get|download|describe|tag|delete
 
 namespace liquid::cli {
 namespace {

@@ -230,9 +230,8 @@ Result<void> check_decoder(const JsonFields& file) {
 }
 
 Result<void> check_version(const JsonFields& file) {
-  Result<void> known =
-      file.only({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
-                 "post_processor", "decoder", "model"});
+  Result<void> known = file.only({"version", "truncation", "padding", "added_tokens", "normalizer",
+                                  "pre_tokenizer", "post_processor", "decoder", "model"});
   if (!known || file.find("version") == nullptr) return known;
   const Result<std::string_view> version = file.text("version");
   if (!version) return version.error();

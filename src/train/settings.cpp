@@ -71,6 +71,11 @@ double learning_rate_of(const Settings& settings) {
   return settings.optimizer.learning_rate.value_or(fallback);
 }
 
+// LFM2.5 tells the model the date beside a list of tools. Samples and their digest must not depend
+// on the day of training, or `--resume` would find other data tomorrow.
+constexpr std::chrono::year_month_day kChatDate{std::chrono::year{2025}, std::chrono::January,
+                                                std::chrono::day{1}};
+
 DatasetOptions dataset_options(const Settings& settings) {
   const DataSettings& data = settings.data;
   return {.format = data.format,
@@ -78,7 +83,8 @@ DatasetOptions dataset_options(const Settings& settings) {
           .over_long = data.over_long,
           .max_length = static_cast<std::int32_t>(data.max_length),
           .max_bad_rows = data.max_bad_rows,
-          .system_prompt = data.system_prompt};
+          .system_prompt = data.system_prompt,
+          .render = {.date = kChatDate}};
 }
 
 EpochOptions epoch_options(const Settings& settings) {

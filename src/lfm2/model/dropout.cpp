@@ -1,5 +1,6 @@
 #include "lfm2/model/dropout.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace liquid::lfm2 {
@@ -15,6 +16,63 @@ std::uint64_t mix(std::uint64_t x) {
 
 constexpr double kLevels = 16777216.0;  // 2²⁴: as fine as a float between 0.5 and 1
 
+// Elements whose number has the same high half: with it as a constant the loop over them is 32-bit
+// arithmetic, which the compiler makes into vectors.
+struct Run {
+  std::uint32_t low = 0;
+  std::uint32_t key_low = 0;
+  std::uint32_t high = 0;
+  std::uint32_t threshold = 0;
+  float kept_scale = 1;
+
+  float factor(std::uint32_t i) const {
+    const std::uint32_t mixed =
+        DropoutMask::finish(DropoutMask::finish((low + i) ^ key_low) ^ high);
+    return (mixed >> 8) >= threshold ? kept_scale : 0.0F;
+  }
+};
+
+template <typename Work>
+void for_each_run(const DropoutMask& mask, std::int64_t first, std::size_t size, const Work& work) {
+  std::size_t at = 0;
+  while (at < size) {
+    const std::uint64_t element = static_cast<std::uint64_t>(first) + at;
+    const std::uint64_t until_carry = (std::uint64_t{1} << 32) - (element & 0xFFFFFFFFU);
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(size - at, until_carry));
+    const Run run{.low = static_cast<std::uint32_t>(element),
+                  .key_low = mask.key_low,
+                  .high = static_cast<std::uint32_t>(element >> 32) ^ mask.key_high,
+                  .threshold = mask.threshold,
+                  .kept_scale = mask.kept_scale};
+    work(run, at, count);
+    at += count;
+  }
+}
+
+// Twenty integer operations for each element: four times as fast with the processor's own vectors,
+// and the same bits. (clang 14 would need another spelling; it only builds the fuzz targets.)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define LIQUID_LFM2_VECTORS __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define LIQUID_LFM2_VECTORS
+#endif
+
+LIQUID_LFM2_VECTORS
+void write_run(const Run& run, const float* values, float* out, std::size_t count) {
+  const Run copy = run;
+  for (std::size_t i = 0; i < count; ++i) {
+    out[i] = values[i] * copy.factor(static_cast<std::uint32_t>(i));
+  }
+}
+
+LIQUID_LFM2_VECTORS
+void add_run(const Run& run, const float* values, float* sums, std::size_t count) {
+  const Run copy = run;
+  for (std::size_t i = 0; i < count; ++i) {
+    sums[i] += values[i] * copy.factor(static_cast<std::uint32_t>(i));
+  }
+}
+
 }  // namespace
 
 DropoutMask dropout_mask(std::uint64_t seed, std::uint64_t module, float dropout) {
@@ -29,22 +87,16 @@ DropoutMask dropout_mask(std::uint64_t seed, std::uint64_t module, float dropout
 
 void apply_dropout(const DropoutMask& mask, std::int64_t first, std::span<const float> values,
                    float* out) {
-  // The high half of the element's number changes every 2³² elements only: with it as a constant
-  // the loop is 32-bit arithmetic, which the compiler makes into vectors.
-  const auto start = static_cast<std::uint64_t>(first);
-  const std::uint64_t until_carry = (std::uint64_t{1} << 32) - (start & 0xFFFFFFFFU);
-  const std::size_t count = values.size() < until_carry ? values.size() : until_carry;
-  const auto low = static_cast<std::uint32_t>(start);
-  const std::uint32_t high = static_cast<std::uint32_t>(start >> 32) ^ mask.key_high;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t element = (low + static_cast<std::uint32_t>(i)) ^ mask.key_low;
-    const std::uint32_t mixed = DropoutMask::finish(DropoutMask::finish(element) ^ high);
-    out[i] = values[i] * ((mixed >> 8) >= mask.threshold ? mask.kept_scale : 0.0F);
-  }
-  if (count < values.size()) {
-    apply_dropout(mask, first + static_cast<std::int64_t>(count), values.subspan(count),
-                  out + count);
-  }
+  for_each_run(mask, first, values.size(), [&](const Run& run, std::size_t at, std::size_t count) {
+    write_run(run, values.data() + at, out + at, count);
+  });
+}
+
+void add_dropout(const DropoutMask& mask, std::int64_t first, std::span<const float> values,
+                 float* sums) {
+  for_each_run(mask, first, values.size(), [&](const Run& run, std::size_t at, std::size_t count) {
+    add_run(run, values.data() + at, sums + at, count);
+  });
 }
 
 }  // namespace liquid::lfm2

@@ -40,5 +40,8 @@ DropoutMask dropout_mask(std::uint64_t seed, std::uint64_t module, float dropout
 /// the values' own memory.
 void apply_dropout(const DropoutMask& mask, std::int64_t first, std::span<const float> values,
                    float* out);
+/// The same, added to `sums`, which are other memory.
+void add_dropout(const DropoutMask& mask, std::int64_t first, std::span<const float> values,
+                 float* sums);
 
 }  // namespace liquid::lfm2

@@ -42,9 +42,12 @@ TEST(DropoutMask, IsAppliedElementByElementAlsoBeyond32Bits) {
   for (const std::int64_t first : {std::int64_t{0}, (std::int64_t{1} << 32) - 100}) {
     std::vector<float> out(values.size());
     apply_dropout(mask, first, values, out.data());
+    std::vector<float> sums(values.size(), 1.0F);
+    add_dropout(mask, first, values, sums.data());
     for (std::size_t i = 0; i < values.size(); ++i) {
       const bool kept = mask.keeps(static_cast<std::uint64_t>(first) + i);
       EXPECT_EQ(out[i], kept ? 2.0F * mask.kept_scale : 0.0F) << first << " + " << i;
+      EXPECT_EQ(sums[i], 1.0F + out[i]);
     }
   }
 }

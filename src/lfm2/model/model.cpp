@@ -1,5 +1,7 @@
 #include "lfm2/model/model.h"
 
+#include "lfm2/checkpoint_files.h"
+
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/util/Exception.h>
 
@@ -153,8 +155,10 @@ Result<std::unique_ptr<Model>> Model::open(const std::filesystem::path& folder,
     if (auto fine = check_options(options); !fine) return std::move(fine).error();
     auto device = device_of(options.device);
     if (!device) return std::move(device).error();
-    auto config = read_config(folder);
-    if (!config) return std::move(config).error();
+    // The tensors have a say in the configuration: old files leave a width to be read off them.
+    auto files = open_model_files(folder);
+    if (!files) return std::move(files).error();
+    const Lfm2Config* config = &files->config;
     const LoadOptions load = load_options(options, *device);
     auto loaded = load_network(folder, *config, load);
     if (!loaded) return std::move(loaded).error();

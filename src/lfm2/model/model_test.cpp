@@ -147,6 +147,93 @@ TEST(Model, NewAdapterIsDrawnAsPeftDrawsIt) {
   }
 }
 
+double cosine(Model& a, Model& b) {
+  double product = 0;
+  double square_a = 0;
+  double square_b = 0;
+  for (std::size_t i = 0; i < a.parameters().size(); ++i) {
+    const at::Tensor x = a.parameters()[i].gradient.to(at::kDouble);
+    const at::Tensor y = b.parameters()[i].gradient.to(at::kDouble);
+    product += x.mul(y).sum().item<double>();
+    square_a += x.square().sum().item<double>();
+    square_b += y.square().sum().item<double>();
+  }
+  return product / std::sqrt(square_a * square_b);
+}
+
+// bf16 has eight bits of precision: the direction of the gradient is what can be asked of it.
+TEST(Model, ComputesInBf16WithFloat32Gradients) {
+  for (const Trainable trainable : {Trainable::adapter, Trainable::everything}) {
+    ModelOptions options;
+    options.trainable = trainable;
+    if (trainable == Trainable::adapter) options.adapter_folder = parity::folder() / "adapter";
+    const auto fine = parity::open(parity::folder(), options);
+    options.compute = ComputeType::bf16;
+    const auto coarse = parity::open(parity::folder(), options);
+    const Accumulation how{.scale = 1.0 / 24};
+    const auto expected = fine->accumulate(parity::fixture_batch(), how);
+    const auto loss = coarse->accumulate(parity::fixture_batch(), how);
+    ASSERT_TRUE(loss) << loss.error().message;
+    EXPECT_NEAR(loss->sum, expected->sum, 0.02 * expected->sum);
+    for (const Parameter& parameter : coarse->parameters()) {
+      EXPECT_EQ(parameter.gradient.scalar_type(), at::kFloat);
+    }
+    EXPECT_GT(cosine(*fine, *coarse), 0.995);
+  }
+}
+
+TEST(Model, DecodesInBf16) {
+  ModelOptions options;
+  const auto fine = parity::open(parity::folder(), options);
+  options.compute = ComputeType::bf16;
+  const auto coarse = parity::open(parity::folder(), options);
+  const std::vector<std::int32_t> tokens{1, 22, 42, 61};
+  const auto state = fine->new_state();
+  const auto coarse_state = coarse->new_state();
+  const auto expected = fine->decode(tokens, *state);
+  const auto logits = coarse->decode(tokens, *coarse_state);
+  ASSERT_TRUE(logits) << logits.error().message;
+  EXPECT_EQ(logits->scalar_type(), at::kFloat);
+  EXPECT_LE(parity::distance(*logits, *expected), 0.5);
+}
+
+TEST(Model, EqualSeedsGiveEqualDropoutAndOthersDoNot) {
+  ModelOptions options;
+  options.trainable = Trainable::adapter;
+  options.lora.emplace().dropout = 0.5;
+  const auto model = parity::open(parity::folder(), options);
+  for (Parameter& parameter : model->parameters()) {
+    if (parameter.name.ends_with("lora_B.weight")) parameter.value.fill_(0.05);
+  }
+  const Batch batch = parity::fixture_batch();
+  const auto loss = [&](const Accumulation& how) { return model->accumulate(batch, how)->sum; };
+  const double first = loss({.dropout_seed = 1});
+  EXPECT_EQ(first, loss({.dropout_seed = 1}));
+  EXPECT_NE(first, loss({.dropout_seed = 2}));
+  EXPECT_NEAR(loss({.dropout_seed = 1, .dropout = Accumulation::Dropout::off}),
+              model->evaluate(batch)->sum, 1e-3);
+}
+
+TEST(Model, GradientsAreAddedUpUntilTheyAreZeroed) {
+  ModelOptions options;
+  options.trainable = Trainable::everything;
+  const auto model = parity::open(parity::folder(), options);
+  const Batch batch = parity::fixture_batch();
+  ASSERT_TRUE(model->accumulate(batch, {}));
+  std::vector<at::Tensor> once;
+  for (const Parameter& parameter : model->parameters()) once.push_back(parameter.gradient.clone());
+  ASSERT_TRUE(model->accumulate(batch, {}));
+  for (std::size_t i = 0; i < once.size(); ++i) {
+    const at::Tensor twice = once[i].mul(2);
+    const double size = twice.abs().max().item<double>();
+    EXPECT_LE(parity::distance(model->parameters()[i].gradient, twice), 1e-5 * (1 + size));
+  }
+  model->zero_gradients();
+  for (const Parameter& parameter : model->parameters()) {
+    EXPECT_EQ(parameter.gradient.abs().max().item<double>(), 0);
+  }
+}
+
 TEST(Model, GivesItsTensorsByName) {
   ModelOptions quantized;
   quantized.storage = FrozenStorage::nf4_double;

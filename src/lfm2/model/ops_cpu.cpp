@@ -355,13 +355,11 @@ void CpuOps::add_dropped(const BackwardPart& part, const DropoutMask& mask, cons
   at::Tensor low = matrix(dx.size(0), dx.size(1));
   kernels::multiply_nn(*team_, reading(part.low), reading(part.adapter->a), view(low),
                        {.scale = part.adapter->scale});
-  const kernels::Matrix from = view(low);
+  const kernels::ConstMatrix from = reading(low);
   const kernels::Matrix to = view(dx);
   each_row(dx, [&](std::int64_t row) {
-    float* source = from.row(row);
-    float* target = to.row(row);
-    apply_dropout(mask, row * from.cols, {source, static_cast<std::size_t>(from.cols)}, source);
-    for (std::int64_t c = 0; c < from.cols; ++c) target[c] += source[c];
+    add_dropout(mask, row * from.cols, {from.row(row), static_cast<std::size_t>(from.cols)},
+                to.row(row));
   });
 }
 

@@ -90,7 +90,25 @@ Batch documents(const Lfm2Config& config, std::int64_t positions, std::mt19937_6
   return batch;
 }
 
-void print_times(const TimedOps& ops, double seconds, double peak) {
+struct MachineSpeed {
+  double fma = 0;
+  int threads = 1;
+};
+
+double processor_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         1e-6 * static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+struct StepTime {
+  double seconds = 0;
+  double processor_seconds = 0;  // of all threads: what a shared machine leaves comparable
+};
+
+void print_times(const TimedOps& ops, const StepTime& step, const MachineSpeed& machine) {
+  const double seconds = step.seconds;
   std::vector<std::pair<std::string, OpTime>> rows(ops.times().begin(), ops.times().end());
   std::sort(rows.begin(), rows.end(),
             [](const auto& a, const auto& b) { return a.second.seconds > b.second.seconds; });
@@ -107,7 +125,10 @@ void print_times(const TimedOps& ops, double seconds, double peak) {
   }
   std::printf("  %-26s %6.1f %%\n", "between the calls", 100 * (1 - named / seconds));
   std::printf("  executed %.1f GFLOP/s = %.2f of the FMA peak\n", flop / seconds * 1e-9,
-              flop / seconds / peak);
+              flop / seconds / machine.fma);
+  const double busy = flop / step.processor_seconds * machine.threads / machine.fma;
+  std::printf("  while it held a processor (%.2f s of processor time): %.2f of the FMA peak\n",
+              step.processor_seconds, busy);
 }
 
 int run(const Settings& settings) {
@@ -130,7 +151,11 @@ int run(const Settings& settings) {
                    ? make_cpu_ops(shape, &team)
                    : make_aten_ops(shape, at::TensorOptions(at::kFloat)),
                config->vocab_size);
-  const double peak = kernels::measure_peak(team, std::chrono::milliseconds(400)).fma;
+  // By one thread: on a shared machine two rarely run at once for a whole trial.
+  kernels::Team one({.threads = 1});
+  const double peak =
+      team.threads() * kernels::measure_peak(one, std::chrono::milliseconds(400)).fma;
+  const MachineSpeed machine{peak, team.threads()};
   std::printf("%d threads, %s, FMA peak %.0f GFLOP/s\n", team.threads(),
               kernels::isa_name(team.isa()), peak * 1e-9);
   std::mt19937_64 random(1);
@@ -138,6 +163,7 @@ int run(const Settings& settings) {
     const Batch batch = documents(*config, settings.positions, random);
     const Pass pass{.ops = &ops, .sequence = sequence_of(batch), .dropout_seed = 1};
     ops.clear();
+    const double held = processor_seconds();
     const auto start = std::chrono::steady_clock::now();
     const TokenLoss loss = train_pass(pass, loaded->network,
                                       {.batch = &batch,
@@ -149,7 +175,9 @@ int run(const Settings& settings) {
     std::printf("step %d: %.3f s, %.0f positions/s, %lld labels, loss %.4f\n", step + 1, seconds,
                 static_cast<double>(settings.positions) / seconds,
                 static_cast<long long>(loss.count), loss.sum / static_cast<double>(loss.count));
-    if (step + 1 == settings.steps) print_times(ops, seconds, peak);
+    if (step + 1 == settings.steps) {
+      print_times(ops, {seconds, processor_seconds() - held}, machine);
+    }
   }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
