@@ -16,7 +16,7 @@ LOG=$HOME_FOLDER/demo-server.log
 PID_FILE=$HOME_FOLDER/demo-server.pid
 MODEL=$HOME_FOLDER/demo-model
 OUTPUT=$HOME_FOLDER/demo-training
-TRACKING=sqlite:///$ROOT/$HOME_FOLDER/mlflow.db
+TRACKING=sqlite:///$HOME_FOLDER/mlflow.db
 QUESTION='After how many seconds does nginx close an idle WebSocket?'
 
 port=8000
@@ -128,12 +128,12 @@ PYTHON
 
 # run WORDS…: the command as a user would type it, then what it says.
 run() {
-  say "  \$ liquid $*" | fold -s -w 78
-  "$PROGRAM" "$@" 2>&1 | fold -s -w 76 | sed 's/^/    /; s/ *$//'
+  say "  \$ liquid $*" | fold -s -w 78 | sed '2,$s/^/      /; s/ *$//'
+  "$PROGRAM" "$@" 2>&1 | fold -s -w 80 | sed 's/ *$//'
 }
 
 train_tiny_model() {
-  title "Fine-tuning: a tiny LFM2 with random weights, its tokenizer learnt from the documents"
+  title "A tiny LFM2 with random weights, its tokenizer learnt from the documents"
   rm -rf "$MODEL" "$OUTPUT"
   run train new-model --preset tiny --tokenizer-from examples/docs/nginx examples/docs/prometheus --output "$MODEL"
   title "One epoch over questions about the documents, tracked in MLflow's format"
@@ -153,6 +153,9 @@ show_best_run() {
 
 show_metrics() {
   title "GET /metrics"
+  # The experiments' numbers are read aside, so that a scrape never waits: the second one has them.
+  curl -sS -o /dev/null "$address/metrics"
+  sleep 1
   curl -sS "$address/metrics" | "$PYTHON" -m json.tool | wrapped
 }
 
