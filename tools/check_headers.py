@@ -12,6 +12,13 @@ from pathlib import Path
 
 import source_tree as tree
 
+LIBTORCH = tree.ROOT / ".deps" / "torch" / "torch" / "include"
+
+
+def needs_libtorch(header):
+    return any(name.startswith(("ATen/", "c10/", "torch/"))
+               for file in tree.reachable(header) for name in tree.includes(file)[1])
+
 
 def is_proven_by_its_source(header):
     source = header.with_suffix(".cpp")
@@ -28,7 +35,7 @@ def compile_alone(header, folder):
     launcher = [shutil.which("ccache")] if shutil.which("ccache") else []
     run = subprocess.run(
         [*launcher, os.environ.get("CXX", "g++"), "-std=c++20", "-O0", "-Wall", "-Wextra", "-c",
-         "-I", str(tree.SRC), str(source), "-o", str(source.with_suffix(".o"))],
+         "-I", str(tree.SRC), "-isystem", str(LIBTORCH), str(source), "-o", str(source.with_suffix(".o"))],
         capture_output=True, text=True, check=False, env={**os.environ, "CCACHE_NOHASHDIR": "1"})
     return header, run.returncode, run.stderr
 
@@ -38,7 +45,8 @@ def main():
     arguments.add_argument("--jobs", type=int, default=2)
     jobs = arguments.parse_args().jobs
     headers = [header for header in tree.cpp_files(folders=("src",), endings=(".h",))
-               if not is_proven_by_its_source(header)]
+               if not is_proven_by_its_source(header)
+               and (LIBTORCH.is_dir() or not needs_libtorch(header))]
     status = 0
     # A fixed folder: ccache's hash includes the path of what is compiled.
     folder = tree.ROOT / "build" / "headers"
