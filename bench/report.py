@@ -10,7 +10,7 @@ import harness
 BEGIN = "<!-- figures: written by bench/run.sh --publish -->"
 END = "<!-- end of figures -->"
 ORDER = ["http_hit", "hit_during_miss", "search", "search_large", "miss_overhead", "cache_policy",
-         "retrieval", "tracking", "tokenizer"]
+         "retrieval", "tracking", "tokenizer", "train", "train_full"]
 
 
 def markdown_table(table):
