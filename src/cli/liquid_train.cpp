@@ -70,6 +70,7 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an error of write(2), not our end
+  std::signal(SIGXFSZ, SIG_IGN);  // so is a file over the limit of file sizes (ulimit -f)
   try {
     return liquid::cli::run(liquid::cli::with_dashes({argv + 1, argv + argc}));
   } catch (const std::exception& error) {

@@ -31,20 +31,29 @@ std::optional<FileKind> kind_of(const fs::path& path) {
 
 constexpr std::string_view kKnownKinds = ".jsonl, .ndjson, .json, .txt, .md, each also as .gz";
 
-// One line of Python for formats that are not read; empty when there is none.
+std::string in_shell_quotes(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+// One shell command for formats that are not read; empty when there is none. The file's name is an
+// argument of its own, so that no character of it is read as Python.
 std::string conversion_of(const fs::path& path) {
   const std::string ending = ending_of(path);
-  const std::string to_rows = ".to_json('rows.jsonl', orient='records', lines=True)\"";
-  const std::string from = "python3 -c \"import pandas; pandas.read_";
-  const std::string quoted = "('" + path.string() + "')";
-  if (ending == ".parquet") return from + "parquet" + quoted + to_rows;
-  if (ending == ".csv") return from + "csv" + quoted + to_rows;
+  const std::string name = in_shell_quotes(path.string());
+  const std::string from = "python3 -c \"import sys, pandas; pandas.read_";
+  const std::string to_rows =
+      "(sys.argv[1]).to_json('rows.jsonl', orient='records', lines=True)\" ";
+  if (ending == ".parquet") return from + "parquet" + to_rows + name;
+  if (ending == ".csv") return from + "csv" + to_rows + name;
   if (ending == ".arrow" || ending == ".feather") {
-    return "python3 -c \"import datasets; datasets.Dataset.from_file" + quoted +
-           ".to_json('rows.jsonl')\"";
+    return "python3 -c \"import sys, datasets; "
+           "datasets.Dataset.from_file(sys.argv[1]).to_json('rows.jsonl')\" " +
+           name;
   }
-  if (ending == ".zst") return "zstd -d '" + path.string() + "'";
-  if (ending == ".xz") return "xz -dk '" + path.string() + "'";
+  if (ending == ".zst") return "zstd -d -- " + name;
+  if (ending == ".xz") return "xz -dk -- " + name;
   return {};
 }
 

@@ -87,12 +87,19 @@ TEST_F(InputFilesTest, RefuseWhatIsNotReadAndShowTheWayOut) {
   EXPECT_EQ(error.code, ErrorCode::unsupported);
   EXPECT_THAT(error.message, HasSubstr("a.parquet: this kind of file is not read (known: .jsonl"));
   EXPECT_THAT(error.message,
-              HasSubstr("python3 -c \"import pandas; pandas.read_parquet('" + at("a.parquet") +
-                        "').to_json('rows.jsonl', orient='records', lines=True)\""));
+              HasSubstr("python3 -c \"import sys, pandas; pandas.read_parquet(sys.argv[1])"
+                        ".to_json('rows.jsonl', orient='records', lines=True)\" '" +
+                        at("a.parquet") + "'"));
   EXPECT_EQ(error_of(folder()).message, error.message);
   write("b.xyz", "x");
   EXPECT_EQ(error_of(at("b.xyz")).code, ErrorCode::unsupported);
   EXPECT_THAT(error_of(at("b.xyz")).message, ::testing::Not(HasSubstr("convert")));
+}
+
+TEST_F(InputFilesTest, ShowACommandThatHoldsForANameWithQuotes) {
+  write("it's \"mine\".parquet", "PAR1");
+  EXPECT_THAT(error_of(at("it's \"mine\".parquet")).message,
+              HasSubstr("/it'\\''s \"mine\".parquet'"));
 }
 
 TEST_F(InputFilesTest, SayWhatIsNotThere) {

@@ -1,10 +1,14 @@
 """`liquid train` as a user runs it: from the command line, interrupted, killed, resumed."""
 
+import array
 import json
 import os
 import random
+import resource
 import shutil
 import signal
+import socket
+import sqlite3
 import struct
 import subprocess
 from pathlib import Path
@@ -203,16 +207,95 @@ def test_help_fits_into_eighty_columns(trainer, run_liquid):
         assert max(map(len, run.stdout.splitlines())) <= 80
 
 
-def test_two_processes_learn_what_one_does(trainer, model, data, tmp_path, undisturbed):
-    environment = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(random.randint(20000, 40000))}
-    processes = [subprocess.Popen([trainer, *command(model, data), "--threads", "1"], cwd=tmp_path,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                  env=clean_environment({**environment, "RANK": str(rank), "LOCAL_RANK": str(rank)}))
-                 for rank in range(2)]
-    outputs = [process.communicate(timeout=300)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], outputs
-    alone = dict(losses(undisturbed / f"checkpoint-{STEPS}"))
-    together = dict(losses(tmp_path / f"out/checkpoint-{STEPS}"))
-    assert together.keys() == alone.keys()
-    for step, loss in together.items():
-        assert loss == pytest.approx(alone[step], rel=1e-4), step
+def start_pair(arguments, folder):
+    """Two processes of one job as torchrun starts them; both write to <rank>.log."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    pair = []
+    for rank in range(2):
+        place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2", "RANK": str(rank),
+                 "LOCAL_RANK": str(rank)}
+        with (folder / f"{rank}.log").open("w") as log:
+            pair.append(subprocess.Popen(arguments, cwd=folder, stdout=log, stderr=log, env=clean_environment(place)))
+    return pair
+
+
+@pytest.fixture
+def pairs():
+    """start_pair, and nothing of it left behind."""
+    started = []
+
+    def start(arguments, folder):
+        started.extend(start_pair(arguments, folder))
+        return started[-2:]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def run_states(file):
+    with sqlite3.connect(file) as connection:
+        return [status for (status,) in connection.execute("SELECT status FROM runs")]
+
+
+def endless(trainer, model, data):
+    """A tracked run that only a signal ends."""
+    without_tracking = [word for word in command(model, data) if word != "--no-mlflow"]
+    return [trainer, *without_tracking, "--tracking-uri", "sqlite:///t.db", "--save-steps", "1",
+            "--max-steps", "100000"]
+
+
+@pytest.mark.parametrize("method, file", [("--lora", "adapter_model.safetensors"), ("--full", "model.safetensors")])
+def test_two_processes_train_what_one_trains(trainer, model, data, tmp_path, train, pairs, method, file):
+    settings = [method, "--lora-dropout", "0"]
+    run = train(*settings, "--output-dir", "alone")
+    assert run.returncode == 0, run.stderr
+    pair = pairs([trainer, *command(model, data), *settings], tmp_path)
+    assert [process.wait(120) for process in pair] == [0, 0], (tmp_path / "0.log").read_text()
+    assert "step 1/" in (tmp_path / "0.log").read_text()
+    assert "step 1/" not in (tmp_path / "1.log").read_text(), "only the leader reports"
+    one, two = (losses(tmp_path / name / f"checkpoint-{STEPS}") for name in ["alone", "out"])
+    assert len(one) == STEPS and [loss for _, loss in two] == pytest.approx([loss for _, loss in one], abs=2e-5)
+    one, two = (tensors(tmp_path / name / "final_model" / file) for name in ["alone", "out"])
+    assert one.keys() == two.keys()
+    for name, raw in one.items():
+        assert array.array("f", two[name]) == pytest.approx(array.array("f", raw), abs=1e-6), name
+
+
+def test_when_one_process_is_killed_the_other_ends(trainer, model, data, tmp_path, train, pairs):
+    pair = pairs(endless(trainer, model, data), tmp_path)
+    wait_until(lambda: checkpoints(tmp_path / "out"), "a checkpoint", 120)
+    pair[1].kill()
+    assert pair[0].wait(60) == 1
+    assert "process group" in (tmp_path / "0.log").read_text()
+    assert run_states(tmp_path / "t.db") == ["FAILED"]
+    step, _ = checkpoints(tmp_path / "out")[-1]
+    run = train("--resume", "--max-steps", step + 2)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("asked", [[0, 1], [0], [1]])
+def test_a_signal_to_any_process_stops_both(trainer, model, data, tmp_path, pairs, asked):
+    pair = pairs(endless(trainer, model, data), tmp_path)
+    wait_until(lambda: checkpoints(tmp_path / "out"), "a checkpoint", 120)
+    for rank in asked:
+        pair[rank].terminate()
+    statuses = [process.wait(60) for process in pair]
+    assert all(statuses[rank] == 143 for rank in asked) and 0 not in statuses
+    assert "--resume" in (tmp_path / "0.log").read_text()
+    assert run_states(tmp_path / "t.db") == ["KILLED"]
+
+
+def test_a_file_that_cannot_grow_is_an_error_and_the_run_failed(trainer, model, data, tmp_path):
+    most = 1500 * 1024  # the tracking file fits, the optimizer's state of --full does not
+    run = subprocess.run([*endless(trainer, model, data), "--full"], cwd=tmp_path, env=clean_environment({}),
+                         capture_output=True, text=True, timeout=60, check=False,
+                         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)))
+    assert run.returncode == 1, run.stderr
+    assert "checkpoint" in run.stderr and "File too large" in run.stderr
+    assert run_states(tmp_path / "t.db") == ["FAILED"]
+    assert not checkpoints(tmp_path / "out"), "half a checkpoint is none"
